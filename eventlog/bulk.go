@@ -51,6 +51,9 @@ func (l *Log) Blob(h event.Hash) ([]byte, error) {
 	return data, nil
 }
 
+// chunksOf is the number of chunks of so many bytes.
+func chunksOf(size int) int { return (size + chunkBytes - 1) / chunkBytes }
+
 // putBulk writes data as chunks and then the row at key that says they are complete.
 func (l *Log) putBulk(ctx context.Context, key, data []byte) error {
 	if len(data) > MaxBlob {
@@ -58,7 +61,7 @@ func (l *Log) putBulk(ctx context.Context, key, data []byte) error {
 	}
 	sum := sha256.Sum256(data)
 	meta := append(binary.BigEndian.AppendUint64(nil, uint64(len(data))), sum[:]...)
-	chunks := (len(data) + chunkBytes - 1) / chunkBytes
+	chunks := chunksOf(len(data))
 	for n := 0; ; {
 		if err := ctx.Err(); err != nil {
 			return err

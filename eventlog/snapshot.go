@@ -60,7 +60,7 @@ func (l *Log) putSnapshot(name string, version int, seq event.Seq, data []byte) 
 		return err
 	}
 	// If we crash in here, some old snapshots or the new one are missing: a fold starts further back.
-	same := []snapshot{{version: uint32(version), seq: seq}}
+	same := []snapshot{{version: uint32(version), seq: seq, chunks: chunksOf(len(data))}}
 	for _, s := range kept {
 		if s.version == uint32(version) && s.seq != seq {
 			same = append(same, s)
@@ -110,10 +110,9 @@ func (l *Log) snapshots(name string) (out []snapshot, err error) {
 			if len(k) != 12 || len(meta) < 8 {
 				return fmt.Errorf("row %x: %w", it.Item().Key(), ErrDamaged)
 			}
-			size := int(binary.BigEndian.Uint64(meta))
 			out = append(out, snapshot{
 				version: binary.BigEndian.Uint32(k), seq: event.Seq(binary.BigEndian.Uint64(k[4:])),
-				chunks: (size + chunkBytes - 1) / chunkBytes,
+				chunks: chunksOf(int(binary.BigEndian.Uint64(meta))),
 			})
 		}
 		return nil
