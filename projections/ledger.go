@@ -24,7 +24,16 @@ type Run struct {
 	Key      event.RunKey
 	Score    *event.RunScored  // nil until scored
 	Failures []event.RunFailed // oldest first; at most maxFailures, the newest kept
+	FirstTry event.Millis      // recorded time of the first failure
 	LastTry  event.Millis      // recorded time of the newest failure
+}
+
+// Attempts is how many attempts have failed.
+func (r *Run) Attempts() uint32 {
+	if len(r.Failures) == 0 {
+		return 0
+	}
+	return r.Failures[len(r.Failures)-1].Attempt
 }
 
 const maxFailures = 16
@@ -169,6 +178,9 @@ func (s *State) runFailed(recorded event.Millis, b event.RunFailed) {
 	r.Failures = append(slices.Clip(r.Failures), b)
 	if len(r.Failures) > maxFailures {
 		r.Failures = r.Failures[1:]
+	}
+	if r.FirstTry == 0 {
+		r.FirstTry = recorded
 	}
 	r.LastTry = recorded
 }
