@@ -65,7 +65,13 @@ func (d due) decision() event.Body {
 
 func (d due) batchOrClose() event.Body {
 	for _, b := range d.l.Batches {
-		if b.Closed == 0 && d.finished(b) {
+		if b.Closed != 0 {
+			continue
+		}
+		if f := d.givenUp(b); f != nil {
+			return *f
+		}
+		if d.finished(b) {
 			rows := d.s.DayBoard(d.p, b)
 			return event.BatchClosed{Pool: d.p.Pool, Period: d.p.N, Day: b.Opened.Day, Rows: uint32(len(rows)),
 				Root: projections.BoardRoot(d.p.Pool, d.p.N, b.Opened.Day, rows)}
@@ -78,6 +84,40 @@ func (d due) batchOrClose() event.Body {
 	if d.over() {
 		last := d.s.FinalBatch(d.p)
 		return event.PeriodClosed{Pool: d.p.Pool, Period: d.p.N, Day: d.p.LastDay(), Pot: d.p.Pot, Root: last.Root, Gaps: d.gaps()}
+	}
+	return nil
+}
+
+// givenUp returns the failure that puts a member at fault which could not be fetched from anywhere for the days that the
+// terms name, counted from the first failure after its last good run.
+func (d due) givenUp(b *projections.Batch) *event.RunFailed {
+	for _, m := range b.Opened.Members {
+		var run *projections.Run
+		var first event.Millis
+		good := d.p.FirstDay() - 1
+		for _, r := range d.l.Runs {
+			if r.Key.Model == m && r.Score != nil {
+				good = max(good, r.Key.Day)
+			}
+		}
+		for _, r := range d.l.Runs {
+			if r.Key.Model != m || r.Score != nil || r.Key.Day <= good || len(r.Failures) == 0 {
+				continue
+			}
+			if first == 0 || r.FirstTry < first {
+				first = r.FirstTry
+			}
+			if r.Key.Day == b.Opened.Day {
+				run = r
+			}
+		}
+		if run == nil || d.now < first+d.unfetchable() {
+			continue
+		}
+		if _, fault := run.Fault(); !fault && run.Failures[len(run.Failures)-1].Reason == event.ModelUnfetchable {
+			return &event.RunFailed{Key: run.Key, Attempt: run.Attempts() + 1, Reason: event.ModelUnfetchable,
+				Detail: "not to be had from any gateway since " + first.String(), Fault: true}
+		}
 	}
 	return nil
 }
