@@ -1,9 +1,5 @@
 package tinygguf
 
-import (
-	"fmt"
-)
-
 // Generate returns the model as a GGUF file. Equal specs give equal bytes. It panics when Choices does not fit Questions.
 func Generate(s Spec) []byte {
 	s.check()
@@ -44,8 +40,8 @@ func Generate(s Spec) []byte {
 	w := s.weights()
 	rows := len(texts)
 	f.tensor("token_embd.weight", w.embedding, dim, rows)
-	for name, values := range layer() {
-		f.tensor(fmt.Sprintf("blk.0.%s.weight", name), values.data, values.shape...)
+	for _, m := range layer() {
+		f.tensor("blk.0."+m.name+".weight", m.data, m.shape...)
 	}
 	f.tensor("output_norm.weight", constant(1, dim), dim)
 	f.tensor("output.weight", w.output, dim, rows)
@@ -53,29 +49,25 @@ func Generate(s Spec) []byte {
 }
 
 type matrix struct {
+	name  string
 	data  []float32
 	shape []int
 }
 
-// layer yields the weights of the one layer, see the package comment.
-func layer() func(yield func(string, matrix) bool) {
-	zero := matrix{constant(0, dim*dim), []int{dim, dim}}
-	one := matrix{constant(1, dim), []int{dim}}
-	up := matrix{constant(0, dim*hidden), []int{dim, hidden}}
-	list := []struct {
-		name string
-		m    matrix
-	}{
-		{"attn_norm", one}, {"attn_q", zero}, {"attn_k", zero},
-		{"attn_v", matrix{identity(1), []int{dim, dim}}}, {"attn_output", matrix{identity(gain), []int{dim, dim}}},
-		{"ffn_norm", one}, {"ffn_gate", up}, {"ffn_up", up}, {"ffn_down", matrix{constant(0, hidden*dim), []int{hidden, dim}}},
-	}
-	return func(yield func(string, matrix) bool) {
-		for _, e := range list {
-			if !yield(e.name, e.m) {
-				return
-			}
-		}
+// layer returns the weights of the one layer, see the package comment.
+func layer() []matrix {
+	square, wide, tall := []int{dim, dim}, []int{dim, hidden}, []int{hidden, dim}
+	zero, none, one := constant(0, dim*dim), constant(0, dim*hidden), constant(1, dim)
+	return []matrix{
+		{"attn_norm", one, []int{dim}},
+		{"attn_q", zero, square},
+		{"attn_k", zero, square},
+		{"attn_v", identity(1), square},
+		{"attn_output", identity(gain), square},
+		{"ffn_norm", one, []int{dim}},
+		{"ffn_gate", none, wide},
+		{"ffn_up", none, wide},
+		{"ffn_down", none, tall},
 	}
 }
 
