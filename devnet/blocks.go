@@ -12,9 +12,9 @@ import (
 type blocksArgs struct {
 	IDs    *[]graphql.ID
 	Height *heights
-	First  *int32
+	First  int32
 	After  *string
-	Sort   *string
+	Sort   string
 }
 
 type blockConnection struct {

@@ -18,13 +18,14 @@ var schemaText string
 // Limits of one GraphQL request.
 const (
 	maxQuery      = 128 << 10
-	maxSelections = 400 // fields, after fragments and aliases: a page asks for some 25
-	maxDepth      = 14  // an introspection query needs 13
+	maxSelections = 400    // fields, after fragments and aliases: a page asks for some 25
+	maxDepth      = 16     // an introspection query needs 14
+	maxOverlap    = 50_000 // pairs of fields of one name that validation compares
 )
 
 func newSchema(n *Net) *graphql.Schema {
 	return graphql.MustParseSchema(schemaText, &queries{n}, graphql.UseFieldResolvers(),
-		graphql.MaxDepth(maxDepth), graphql.MaxQueryLength(maxQuery), graphql.MaxSelections(maxSelections))
+		graphql.MaxDepth(maxDepth), graphql.MaxQueryLength(maxQuery), graphql.MaxSelections(maxSelections), graphql.OverlapValidationLimit(maxOverlap))
 }
 
 // queries answers the schema's Query.
@@ -38,15 +39,15 @@ type transactionsArgs struct {
 	BundledIn  *[]graphql.ID
 	Parent     *[]graphql.ID
 	Block      *heights
-	First      *int32
+	First      int32
 	After      *string
-	Sort       *string
+	Sort       string
 }
 
 type tagArg struct {
 	Name   string
 	Values []string
-	Op     *string
+	Op     string
 }
 
 type heights struct{ Min, Max *int32 }
@@ -126,12 +127,8 @@ func (h *heights) span() (low, high uint64, err error) {
 	return low, high, nil
 }
 
-func paging(first *int32, sort *string) (int, bool) {
-	count := int32(10)
-	if first != nil {
-		count = min(max(*first, 0), pageMax)
-	}
-	return int(count), deref(sort) == "HEIGHT_ASC"
+func paging(first int32, sort string) (count int, ascending bool) {
+	return int(min(max(first, 0), pageMax)), sort == "HEIGHT_ASC"
 }
 
 // idSet returns nil for no list. What is no id matches nothing, as on a gateway.

@@ -1,0 +1,250 @@
+package devnet_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aobench/aobench/ao"
+	"github.com/aobench/aobench/devnet"
+	"github.com/aobench/aobench/devnet/devnettest"
+	"github.com/aobench/aobench/event"
+)
+
+// childDir names the folder on which the test binary, started again, plays a script until it is killed.
+const childDir = "DEVNET_TEST_CHILD_DIR"
+
+// A picture is everything that must survive.
+type picture struct {
+	Token, Pool, Authority, Scheduler, User string
+	Now                                     event.Millis
+	Height                                  uint64
+	Balances                                []string
+	Nodes                                   []ao.Node
+}
+
+func pictureOf(t *testing.T, n *devnet.Net) picture {
+	t.Helper()
+	g, _ := devnettest.Gateway(t, n)
+	nodes, err := g.All(t.Context(), ao.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return picture{
+		Token: n.Token().String(), Pool: n.Pool().String(), Authority: n.Authority().String(), Scheduler: n.Scheduler().String(),
+		User: address(t, n, "user").String(), Now: n.Now(), Height: n.Height(), Nodes: nodes,
+		Balances: []string{n.Balance(address(t, n, "funder")).String(), n.Balance(n.Pool().Address()).String()},
+	}
+}
+
+// play is a script of some steps, each of which may have been done before.
+func play(n *devnet.Net, steps int, did func(int)) error {
+	start := devnet.DefaultStart
+	for i := range steps {
+		if _, err := n.Send(fmt.Sprint("pay ", i), "funder", transfer(n, n.Pool(), "1", tag("X-Step", fmt.Sprint(i)))); err != nil {
+			return err
+		}
+		if _, err := n.Send(fmt.Sprint("join ", i), "user", ao.Draft{Target: n.Pool(), Data: []byte("x")}); err != nil {
+			return err
+		}
+		if _, err := n.PostOnce(fmt.Sprint("model ", i), func() (event.Item, error) {
+			w, err := n.Wallet("user")
+			if err != nil {
+				return event.Item{}, err
+			}
+			return w.Sign(ao.Draft{Data: bytes.Repeat([]byte{byte(i)}, 100_000)})
+		}); err != nil {
+			return err
+		}
+		if err := n.AdvanceTo(start + event.Millis(i+1)*100_000); err != nil {
+			return err
+		}
+		did(i)
+	}
+	return nil
+}
+
+func child(dir string) {
+	wallets := map[string]*ao.Signer{} // the folder has them already
+	n, err := devnet.Open(devnet.Options{Dir: dir, Wallets: wallets})
+	if err == nil {
+		err = play(n, 1_000_000, func(i int) { fmt.Println(i) })
+	}
+	fmt.Println(err)
+	os.Exit(1)
+}
+
+func TestKill(t *testing.T) {
+	dir := t.TempDir()
+	n := devnettest.Open(t, devnet.Options{Dir: dir, Balances: rich})
+	token := n.Token()
+	n.Close()
+	done := 0
+	for round := range 3 {
+		done = max(done, killed(t, dir, 4+3*round))
+		n := devnettest.Open(t, devnet.Options{Dir: dir})
+		if n.Token() != token {
+			t.Fatal("another token")
+		}
+		// What was answered is there, once; the script goes on where it stopped.
+		if err := play(n, done+2, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		done += 2
+		first := pictureOf(t, n)
+		if pot := first.Balances[1]; round == 2 && pot != fmt.Sprint(maxPaid(first.Nodes)) {
+			t.Errorf("pool holds %s of %d", pot, maxPaid(first.Nodes))
+		}
+		n.Close()
+		again := devnettest.Open(t, devnet.Options{Dir: dir})
+		if d := cmp.Diff(first, pictureOf(t, again)); d != "" {
+			t.Fatal(d)
+		}
+		checkDense(t, again)
+		again.Close()
+	}
+}
+
+// maxPaid counts the distinct steps that paid.
+func maxPaid(nodes []ao.Node) int {
+	steps := map[string]bool{}
+	for _, node := range nodes {
+		for _, t := range node.Tags {
+			if t.Name == "X-Step" {
+				steps[t.Value] = true
+			}
+		}
+	}
+	return len(steps)
+}
+
+func checkDense(t *testing.T, n *devnet.Net) {
+	t.Helper()
+	g, _ := devnettest.Gateway(t, n)
+	byNonce := assignments(t, g, n, n.Pool())
+	var chain []byte
+	for i := range uint64(len(byNonce)) {
+		chain = ao.HashChain(n.Pool(), byNonce[i-1].Item.ID, chain, i == 0)
+		if !bytes.Equal(chain, byNonce[i].HashChain) {
+			t.Fatalf("hash chain breaks at nonce %d of %d", i, len(byNonce))
+		}
+	}
+}
+
+// killed runs a child until it has done some steps, and kills it amid the next.
+func killed(t *testing.T, dir string, steps int) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines, last := bufio.NewScanner(out), 0
+	for seen := 0; seen < steps && lines.Scan(); seen++ {
+		if _, err := fmt.Sscan(lines.Text(), &last); err != nil {
+			t.Errorf("child says %q", lines.Text())
+			break
+		}
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // killed, as intended
+	return last + 1
+}
+
+func TestTornTail(t *testing.T) {
+	dir := t.TempDir()
+	n := devnettest.Open(t, devnet.Options{Dir: dir, Balances: rich})
+	journal := filepath.Join(dir, "journal")
+	if err := play(n, 2, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	before := pictureOf(t, n)
+	info, err := os.Stat(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(t, n, "torn", "user", ao.Draft{Target: n.Pool()})
+	n.Close()
+	whole, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, full := int(info.Size()), len(whole)
+	flipped := bytes.Clone(whole)
+	flipped[full-1] ^= 1
+	for name, b := range map[string][]byte{
+		"header": whole[:kept+5], "length only": whole[:kept+8], "half": whole[:(kept+full)/2], "less one byte": whole[:full-1],
+		"bad checksum": flipped, "zeros": append(bytes.Clone(whole[:kept]), make([]byte, 4096)...), "nothing": whole[:kept],
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(journal, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var log strings.Builder
+			n := devnettest.Open(t, devnet.Options{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			if d := cmp.Diff(before, pictureOf(t, n)); d != "" {
+				t.Error(d)
+			}
+			if (name != "nothing") != strings.Contains(log.String(), "torn record") {
+				t.Errorf("log: %q", log.String())
+			}
+			send(t, n, "torn", "user", ao.Draft{Target: n.Pool()})
+			n.Close()
+			devnettest.Open(t, devnet.Options{Dir: dir}).Close()
+		})
+	}
+	damaged := bytes.Clone(whole)
+	damaged[kept-1] ^= 1
+	if err := os.WriteFile(journal, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := devnet.Open(devnet.Options{Dir: dir}); err == nil {
+		n.Close()
+		t.Error("damage before the last record went unnoticed")
+	}
+}
+
+func TestOneProcessAtATime(t *testing.T) {
+	dir := t.TempDir()
+	devnettest.Open(t, devnet.Options{Dir: dir})
+	if n, err := devnet.Open(devnet.Options{Dir: dir, Wallets: devnettest.Wallets(t)}); err == nil {
+		n.Close()
+		t.Error("a folder was opened twice")
+	}
+}
+
+func TestGenesisGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	n := devnettest.Open(t, devnet.Options{Dir: dir, Balances: rich})
+	token := n.Token()
+	n.Close()
+	// A crash between the token and the pool: the journal without its last record.
+	journal := filepath.Join(dir, "journal")
+	b, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(journal, b[:len(b)-1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n = devnettest.Open(t, devnet.Options{Dir: dir, Balances: rich})
+	if n.Token() != token || n.Pool().IsZero() || n.Balance(address(t, n, "funder")).String() != "1000" {
+		t.Error("genesis did not go on where it was")
+	}
+}
