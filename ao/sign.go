@@ -12,6 +12,7 @@ import (
 	"github.com/everFinance/goether"
 	"github.com/permadao/goar"
 	"github.com/permadao/goar/schema"
+	"github.com/permadao/goar/utils"
 
 	"github.com/aobench/aobench/event"
 )
@@ -119,7 +120,7 @@ func (s *Signer) Sign(d Draft) (it event.Item, err error) {
 		return event.Item{}, fmt.Errorf("sign item: %w", err)
 	}
 	if it, err = Parse(signed.Binary); err == nil {
-		err = Verify(it)
+		err = errors.Join(Verify(it), utils.VerifyBundleItem(signed)) // what we send must hold for others too
 	}
 	if err != nil {
 		return event.Item{}, fmt.Errorf("sign item: what was asked for is not an item: %w", err)

@@ -2,14 +2,10 @@ package ao
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/sha512"
-	"math/big"
 	"slices"
 
-	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
+	"github.com/everFinance/goether"
 	"golang.org/x/crypto/sha3"
 
 	"github.com/aobench/aobench/event"
@@ -65,23 +61,16 @@ func (h *header) signs(digest [sha512.Size384]byte) bool {
 	return verifyEthereum(h.owner, h.sig, digest[:])
 }
 
-// verifyRSA checks RSA-PSS with SHA-256 and any salt length, exponent 65537.
-func verifyRSA(owner, sig, digest []byte) bool {
-	key := rsa.PublicKey{N: new(big.Int).SetBytes(owner), E: 65537}
-	sum := sha256.Sum256(digest)
-	return rsa.VerifyPSS(&key, crypto.SHA256, sum[:], sig, &pssOptions) == nil
-}
-
-var pssOptions = rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto, Hash: crypto.SHA256}
-
 // verifyEthereum recovers the key from the signature, since to verify with the owner's key would leave the recovery byte,
 // which is part of the id, unchecked.
-func verifyEthereum(owner, sig, digest []byte) bool {
-	var compact [65]byte // the recovery byte comes first here
-	compact[0] = sig[64]
-	copy(compact[1:], sig[:64])
-	key, _, err := ecdsa.RecoverCompact(compact[:], personalHash(digest))
-	return err == nil && bytes.Equal(key.SerializeUncompressed(), owner)
+func verifyEthereum(owner, sig, digest []byte) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	key, _, err := goether.Ecrecover(personalHash(digest), sig)
+	return err == nil && bytes.Equal(key, owner)
 }
 
 // personalHash is the hash of a 48-byte personal message (https://eips.ethereum.org/EIPS/eip-191, version 0x45).
