@@ -2,12 +2,10 @@ package eventlog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/aobench/aobench/event"
 )
@@ -19,68 +17,53 @@ const (
 	MaxBatchBytes = 4 << 20
 )
 
-// errSplit says that a call's events are too many bytes for one transaction.
-var errSplit = errors.New("more bytes than one transaction takes")
-
 // Append adds the bodies that the log does not have, in order, and returns the seq of each: the earlier one for those
 // that it has. What it returns without an error is on disk.
 //
 // A call of up to 64 events, or of up to 256 events whose bytes are at most MaxBatchBytes, is one transaction: after a
 // crash all of it is there or nothing. A longer call is appended in such parts, one after another. Calls that wait at
 // the same time share a transaction. On an error the seqs of the parts that are in the log are returned with it;
-// appending everything again is always safe. When ctx ends before a part was begun, that part is not appended.
+// appending everything again is always safe. When ctx ends, no further part is begun.
 func (l *Log) Append(ctx context.Context, bodies ...event.Body) ([]event.Seq, error) {
-	seqs := make([]event.Seq, 0, len(bodies))
-	for len(bodies) > 0 {
-		n := min(len(bodies), MaxBatch)
-		part, err := l.appendPart(ctx, bodies[:n])
-		seqs = append(seqs, part...)
-		if err != nil {
-			return seqs, fmt.Errorf("append %d events: %w", n, err)
-		}
-		bodies = bodies[n:]
+	if len(bodies) == 0 {
+		return []event.Seq{}, ctx.Err()
 	}
-	return seqs, nil
-}
-
-func (l *Log) appendPart(ctx context.Context, bodies []event.Body) ([]event.Seq, error) {
 	select {
 	case <-l.closing: // under load the select below could go on choosing the other case
-		return nil, ErrClosed
+		return nil, fmt.Errorf("append %d events: %w", len(bodies), ErrClosed)
 	default:
 	}
-	r := &request{bodies: bodies, done: make(chan struct{})}
+	r := &request{ctx: ctx, bodies: bodies, seqs: make([]event.Seq, 0, len(bodies)), done: make(chan struct{})}
 	select {
 	case l.requests <- r:
+		<-r.done // a commit of a local disk away
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		r.err = ctx.Err()
 	case <-l.closing:
-		return nil, ErrClosed
+		r.err = ErrClosed
 	}
-	<-r.done // one commit of a local disk away
-	if errors.Is(r.err, errSplit) && len(bodies) > 1 {
-		first, err := l.appendPart(ctx, bodies[:len(bodies)/2])
-		if err != nil {
-			return first, err
-		}
-		second, err := l.appendPart(ctx, bodies[len(bodies)/2:])
-		return append(first, second...), err
+	if r.err != nil {
+		return r.seqs[:r.durable], fmt.Errorf("append %d events: %w", len(bodies), r.err)
 	}
-	return r.seqs, r.err
+	return r.seqs, nil
 }
 
+// A request is one call of Append. It belongs to the appender until done is closed.
 type request struct {
-	bodies []event.Body
-	seqs   []event.Seq
-	err    error
-	done   chan struct{}
+	ctx     context.Context
+	bodies  []event.Body
+	seqs    []event.Seq // of those that are in a batch
+	durable int         // how many of them are on disk
+	err     error
+	ended   bool
+	done    chan struct{}
 }
 
-func (r *request) finish(err error) {
-	if r.err = err; err != nil {
-		r.seqs = nil
+func (r *request) end(err error) {
+	if !r.ended {
+		r.err, r.ended = err, true
+		close(r.done)
 	}
-	close(r.done)
 }
 
 // appender is the only goroutine that gives seqs. While one batch is being committed it builds the next from whatever
@@ -88,7 +71,7 @@ func (r *request) finish(err error) {
 type appender struct {
 	l        *Log
 	building *batch
-	held     *request // did not fit into building: first of the next batch
+	held     *request // has bodies that did not fit into building: first of the next batch
 	flying   *batch   // being committed; nil for none
 	landed   chan error
 	view     *badger.Txn // sees everything before flying
@@ -143,77 +126,28 @@ func (a *appender) drain() {
 	}
 }
 
-// take adds a call to the batch that is being built, whole or not at all.
+// take adds the next part of a call to the batch that is being built: all of the part or nothing.
 func (a *appender) take(r *request) {
-	if err := a.l.writable(); err != nil {
-		r.finish(err)
-		return
+	err := a.l.writable()
+	if err == nil {
+		err = r.ctx.Err()
 	}
-	if a.view == nil {
-		a.view = a.l.db.NewTransaction(false)
-	}
-	rows, err := a.encode(r)
-	if err != nil {
-		r.finish(err)
-		return
-	}
-	size := 0
-	for _, row := range rows {
-		size += len(row.bytes)
+	var p part
+	if err == nil {
+		p, err = a.part(r)
 	}
 	b := a.building
 	switch {
-	case len(b.rows)+len(rows) <= MaxBatch && b.bytes+size <= MaxBatchBytes:
-		b.add(r, rows, size)
-	case len(b.rows) == 0:
-		r.finish(errSplit)
+	case err != nil:
+		b.waiting = append(b.waiting, waiter{r, len(r.seqs), true, err}) // told after its parts before this one
+	case len(b.rows) == 0 || len(b.rows)+len(p.rows) <= MaxBatch && b.bytes+p.bytes <= MaxBatchBytes:
+		b.add(r, p)
+		if len(r.seqs) < len(r.bodies) {
+			a.held = r
+		}
 	default:
 		a.held = r
 	}
-}
-
-// encode gives each body a seq, the earlier one where the log has it, and returns the rows of those that are new.
-func (a *appender) encode(r *request) ([]row, error) {
-	b := a.building
-	recorded := max(a.l.opts.Now(), b.next.recorded)
-	seq := b.next.head
-	rows := make([]row, 0, len(r.bodies))
-	own := make(map[event.ID]event.Seq, len(r.bodies))
-	r.seqs = make([]event.Seq, len(r.bodies))
-	for i, body := range r.bodies {
-		id := body.ID()
-		known, ok, err := a.seqOf(id, own)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			r.seqs[i] = known
-			continue
-		}
-		seq++
-		bytes, err := event.Encode(event.Event{Seq: seq, Recorded: recorded, Body: body})
-		if err != nil {
-			return nil, err
-		}
-		r.seqs[i], own[id] = seq, seq
-		rows = append(rows, row{seq: seq, id: id, recorded: recorded, bytes: bytes, leaf: tlog.RecordHash(bytes)})
-	}
-	return rows, nil
-}
-
-func (a *appender) seqOf(id event.ID, own map[event.ID]event.Seq) (event.Seq, bool, error) {
-	if seq, ok := own[id]; ok {
-		return seq, true, nil
-	}
-	if seq, ok := a.building.ids[id]; ok {
-		return seq, true, nil
-	}
-	if a.flying != nil {
-		if seq, ok := a.flying.ids[id]; ok {
-			return seq, true, nil
-		}
-	}
-	return lookup(a.view, id)
 }
 
 func (a *appender) discardView() {

@@ -3,19 +3,8 @@ package eventlog
 import (
 	"fmt"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/aobench/aobench/event"
 )
-
-// A row is an event on its way into the log.
-type row struct {
-	seq      event.Seq
-	id       event.ID
-	recorded event.Millis
-	bytes    []byte
-	leaf     tlog.Hash
-}
 
 // A batch is what one transaction will write, and who waits for it.
 type batch struct {
@@ -24,23 +13,32 @@ type batch struct {
 	tiles   []tile
 	ids     map[event.ID]event.Seq
 	bytes   int
-	waiting []*request
+	waiting []waiter
 }
 
 type tile struct{ key, row []byte }
+
+// A waiter is a call of which this batch has a part.
+type waiter struct {
+	r    *request
+	upTo int   // how many of its bodies are in the log with this batch
+	last bool  // nothing of it comes later
+	err  error // why nothing comes
+}
 
 func newBatch(after state) *batch {
 	after.edge = after.edge.clone()
 	return &batch{next: after, ids: map[event.ID]event.Seq{}}
 }
 
-func (b *batch) add(r *request, rows []row, size int) {
-	b.waiting = append(b.waiting, r)
-	b.bytes += size
-	for _, row := range rows {
+func (b *batch) add(r *request, p part) {
+	r.seqs = append(r.seqs, p.seqs...)
+	b.waiting = append(b.waiting, waiter{r: r, upTo: len(r.seqs), last: len(r.seqs) == len(r.bodies)})
+	b.bytes += p.bytes
+	for _, row := range p.rows {
 		b.rows = append(b.rows, row)
 		b.ids[row.id] = row.seq
-		b.next.head, b.next.recorded = row.seq, row.recorded
+		b.next.head, b.next.recorded = row.seq, p.recorded
 		b.next.edge.add(row.leaf, b.addTile)
 	}
 }
@@ -49,29 +47,39 @@ func (b *batch) addTile(level int, n int64, row []byte) {
 	b.tiles = append(b.tiles, tile{tileKey(level, n), row})
 }
 
+// finish tells the callers how the batch ended.
 func (b *batch) finish(err error) {
-	for _, r := range b.waiting {
-		r.finish(err)
+	for _, w := range b.waiting {
+		switch {
+		case err != nil:
+			w.r.end(err)
+		case w.last:
+			w.r.durable = w.upTo
+			w.r.end(w.err)
+		default:
+			w.r.durable = w.upTo
+		}
 	}
+	b.waiting = nil
 }
 
 // launch starts the commit of what has been built.
 func (a *appender) launch() {
-	b := a.building
-	if len(b.waiting) == 0 {
-		a.discardView() // nothing to do: hold no read transaction while waiting
-		return
-	}
-	if len(b.rows) == 0 { // duplicates only, and what they repeat is on disk
-		b.finish(nil)
-		b.waiting = nil
-		a.discardView()
-		return
+	for len(a.building.rows) == 0 { // nothing, or duplicates only: what they repeat is on disk
+		a.building.finish(nil)
+		a.discardView() // it may be from before the last batch; and while waiting hold none
+		r := a.held
+		if r == nil {
+			return
+		}
+		a.held = nil
+		a.take(r)
 	}
 	// The next batch reads ids in this view while this one is in flight: opened later, it would wait for the commit.
 	a.discardView()
 	a.view = a.l.db.NewTransaction(false)
 
+	b := a.building
 	b.next.edge.partial(b.addTile)
 	a.flying, a.building = b, newBatch(b.next)
 	txn := a.l.db.NewTransaction(true)
@@ -81,7 +89,7 @@ func (a *appender) launch() {
 		return
 	}
 	// If we crash from here on, the transaction is in the log whole or not at all. Nobody has been told that it is, and
-	// whoever appends the same again gets the same seqs or none twice.
+	// whoever appends the same again gets the same seqs.
 	txn.CommitWith(func(err error) { a.landed <- err })
 	if r := a.held; r != nil {
 		a.held = nil
@@ -112,13 +120,13 @@ func (a *appender) land(err error) {
 	b := a.flying
 	a.flying = nil
 	if err != nil {
-		// What is on disk is not known, so no seq may be given any more: what is being built follows upon this batch.
+		// What is on disk is not known, so no seq may be given any more. What is being built follows upon this batch.
 		err = a.l.fail(err)
 		b.finish(err)
 		a.building.finish(err)
 		a.building = newBatch(a.l.state)
 		if a.held != nil {
-			a.held.finish(err)
+			a.held.end(err)
 			a.held = nil
 		}
 		return

@@ -97,7 +97,15 @@ func testBig(t *testing.T, open Open) {
 			t.Fatalf("body %d has seq %d", i, s)
 		}
 	}
-	check(t, reopen(), m)
+	l = reopen()
+	check(t, l, m)
+	// A long call of old, new and old bodies.
+	more := messages(20_000, 700, 600)
+	seqs = mustAppend(t, l, append(append(m[:600:600], more...), m[600:]...)...)
+	if seqs[0] != 1 || seqs[599] != 600 || seqs[600] != event.Seq(len(m)+1) || seqs[1300] != 601 {
+		t.Fatalf("seqs of a long call: %d, %d, %d, %d", seqs[0], seqs[599], seqs[600], seqs[1300])
+	}
+	check(t, l, append(m, more...))
 }
 
 func testCancelled(t *testing.T, open Open) {
