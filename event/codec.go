@@ -18,8 +18,11 @@ const Version = 1
 // ErrTooLarge says that an event exceeds MaxBytes; the caller must move bulk into a blob.
 var ErrTooLarge = errors.New("event larger than 65535 bytes")
 
+// ErrBadText says that a text of an event is not UTF-8; the caller must refuse or clean what a stranger wrote.
+var ErrBadText = errors.New("text is not UTF-8")
+
 var (
-	enc = must(cbor.CoreDetEncOptions().EncMode())
+	enc = must(encOptions().EncMode())
 	dec = must(cbor.DecOptions{
 		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
 		IndefLength:      cbor.IndefLengthForbidden,
@@ -30,6 +33,14 @@ var (
 		UTF8:             cbor.UTF8RejectInvalid,
 	}.DecMode())
 )
+
+// encOptions are RFC 8949's core deterministic ones. A nil slice is written as an empty one: both say the same, so both
+// must have the same bytes.
+func encOptions() cbor.EncOptions {
+	o := cbor.CoreDetEncOptions()
+	o.NilContainers = cbor.NilContainerAsEmpty
+	return o
+}
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -67,7 +78,8 @@ type envelope struct {
 	Body     cbor.RawMessage
 }
 
-// Encode returns the canonical bytes of e. ID and Kind are taken from the body.
+// Encode returns the canonical bytes of e. ID and Kind are taken from the body. It refuses what Decode would not read,
+// since a log that holds it could never be folded again.
 func Encode(e Event) ([]byte, error) {
 	body, err := encodeBody(e.Body)
 	if err != nil {
@@ -76,6 +88,9 @@ func Encode(e Event) ([]byte, error) {
 	b, err := Marshal(envelope{Version: Version, Seq: e.Seq, ID: e.Body.ID(), Kind: e.Body.Kind(), Recorded: e.Recorded, Body: body})
 	if err != nil {
 		return nil, fmt.Errorf("encode event %d %s: %w", e.Seq, e.Body.Kind(), err)
+	}
+	if !validText(b) {
+		return nil, fmt.Errorf("encode event %d %s: %w", e.Seq, e.Body.Kind(), ErrBadText)
 	}
 	if len(b) > MaxBytes {
 		return nil, fmt.Errorf("encode event %d %s, %d bytes: %w", e.Seq, e.Body.Kind(), len(b), ErrTooLarge)

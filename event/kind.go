@@ -66,6 +66,10 @@ func decodeBody(k Kind, id ID, raw cbor.RawMessage) (Body, error) {
 	if d, ok := decoders[k]; ok {
 		return d(raw)
 	}
+	var v any // raw is only known to be well formed: it must also be something that Marshal writes
+	if err := Unmarshal(raw, &v); err != nil {
+		return nil, err
+	}
 	return Unknown{kind: k, id: id, Raw: append([]byte(nil), raw...)}, nil
 }
 
