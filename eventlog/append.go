@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,6 +26,28 @@ const (
 // the same time share a transaction. On an error the seqs of the parts that are in the log are returned with it;
 // appending everything again is always safe. When ctx ends, no further part is begun.
 func (l *Log) Append(ctx context.Context, bodies ...event.Body) ([]event.Seq, error) {
+	return l.append(&request{ctx: ctx, bodies: bodies})
+}
+
+// AppendAt appends the bodies as Append does, but only if the log's head is still at when their turn comes; it reports
+// whether it was. A decision made from the state at a seq is recorded this way: it is then the next event after what
+// it was made from. At most MaxBatch bodies.
+func (l *Log) AppendAt(ctx context.Context, at event.Seq, bodies ...event.Body) (bool, error) {
+	if len(bodies) > MaxBatch {
+		return false, fmt.Errorf("append %d events at seq %d: at most %d fit into one transaction", len(bodies), at, MaxBatch)
+	}
+	_, err := l.append(&request{ctx: ctx, bodies: bodies, at: &at})
+	if errors.Is(err, errMoved) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// errMoved says that the log's head is not where AppendAt wants it.
+var errMoved = errors.New("the log has grown")
+
+func (l *Log) append(r *request) ([]event.Seq, error) {
+	ctx, bodies := r.ctx, r.bodies
 	if len(bodies) == 0 {
 		return []event.Seq{}, ctx.Err()
 	}
@@ -33,7 +56,7 @@ func (l *Log) Append(ctx context.Context, bodies ...event.Body) ([]event.Seq, er
 		return nil, fmt.Errorf("append %d events: %w", len(bodies), ErrClosed)
 	default:
 	}
-	r := &request{ctx: ctx, bodies: bodies, seqs: make([]event.Seq, 0, len(bodies)), done: make(chan struct{})}
+	r.seqs, r.done = make([]event.Seq, 0, len(bodies)), make(chan struct{})
 	select {
 	case l.requests <- r:
 		<-r.done // a commit of a local disk away
@@ -52,6 +75,7 @@ func (l *Log) Append(ctx context.Context, bodies ...event.Body) ([]event.Seq, er
 type request struct {
 	ctx     context.Context
 	bodies  []event.Body
+	at      *event.Seq  // where the head must be; nil: anywhere
 	seqs    []event.Seq // of those that are in a batch
 	durable int         // how many of them are on disk
 	err     error
@@ -131,6 +155,9 @@ func (a *appender) take(r *request) {
 	err := a.l.writable()
 	if err == nil {
 		err = r.ctx.Err()
+	}
+	if err == nil && r.at != nil && len(r.seqs) == 0 && a.building.next.head != *r.at {
+		err = errMoved
 	}
 	var p part
 	if err == nil {

@@ -39,6 +39,20 @@ type Limits struct {
 	RunSeconds uint32
 }
 
+// The topics on which jobs are handed out: runs take the machine for minutes and must not hold up the rest.
+const (
+	TopicLook = "look"
+	TopicRun  = "run"
+)
+
+// Topic says where the job is handed out.
+func (j Job) Topic() string {
+	if j.Task == TaskRun {
+		return TopicRun
+	}
+	return TopicLook
+}
+
 // Key names the job: equal jobs have equal keys.
 func (j Job) Key() string {
 	switch j.Task {

@@ -28,7 +28,6 @@ type Config struct {
 	Log    Log
 	Live   func() *projections.State // the newest folded state; never changed by its readers
 	Jobs   Publisher                 // nil: no job is handed out
-	Topic  string                    // where jobs go
 	Now    func() event.Millis       // the clock that the log records by
 	Spec   string                    // cron spec of the wake-ups, UTC; "" means every minute
 	Lease  time.Duration             // after which an unfinished job is due again; 0 means 10 minutes
@@ -148,7 +147,7 @@ func (l *Loop) hand(j Job) {
 	}
 	payload, err := j.Encode()
 	if err == nil {
-		err = l.cfg.Jobs.Publish(l.cfg.Topic, payload)
+		err = l.cfg.Jobs.Publish(j.Topic(), payload)
 	}
 	if err != nil {
 		l.cfg.Logger.Warn("job not handed out", "job", key, "err", err) // due again at the next look

@@ -60,9 +60,28 @@ func (m *Memory) Append(ctx context.Context, bodies ...event.Body) ([]event.Seq,
 	return seqs, nil
 }
 
+// AppendAt is eventlog.Log's.
+func (m *Memory) AppendAt(ctx context.Context, at event.Seq, bodies ...event.Body) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	if at != event.Seq(len(m.events)) {
+		return false, nil
+	}
+	_, err := m.add(bodies)
+	return err == nil, err
+}
+
 func (m *Memory) append(bodies []event.Body) ([]event.Seq, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.add(bodies)
+}
+
+// add appends under the lock.
+func (m *Memory) add(bodies []event.Body) ([]event.Seq, error) {
 	if m.closed {
 		return nil, eventlog.ErrClosed
 	}

@@ -20,6 +20,7 @@ import (
 // Log is what the suite holds a log to.
 type Log interface {
 	Append(ctx context.Context, bodies ...event.Body) ([]event.Seq, error)
+	AppendAt(ctx context.Context, at event.Seq, bodies ...event.Body) (bool, error)
 	Head() event.Seq
 	Lookup(event.ID) (event.Seq, bool, error)
 	Event(event.Seq) (event.Event, error)
@@ -40,7 +41,7 @@ type Open func(t *testing.T, now func() event.Millis) (log Log, reopen func() Lo
 // Suite runs all tests of what every log does.
 func Suite(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, Open){
-		"empty": testEmpty, "append": testAppend, "duplicates": testDuplicates, "reopen": testReopen,
+		"empty": testEmpty, "append": testAppend, "append at": testAppendAt, "duplicates": testDuplicates, "reopen": testReopen,
 		"recorded": testRecorded, "oversize": testOversize, "big": testBig, "concurrent": testConcurrent,
 		"iterate": testIterate, "roots": testRoots, "changed": testChanged, "blobs": testBlobs,
 		"snapshots": testSnapshots, "cancelled": testCancelled, "closed": testClosed, "random": testRandom,

@@ -3,6 +3,7 @@ package eventlogtest
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/aobench/aobench/event"
@@ -38,6 +39,34 @@ func testAppend(t *testing.T, open Open) {
 	e, err := l.Event(3)
 	if w, ok := e.Body.(event.WindowClosed); err != nil || !ok || w.To != 9 || e.Kind != event.KindWindowClosed {
 		t.Fatalf("event 3 is %+v, %v", e, err)
+	}
+}
+
+// testAppendAt holds that of several decisions made from one head, at the same time, exactly one is recorded.
+func testAppendAt(t *testing.T, open Open) {
+	l, _ := open(t, nil)
+	all := messages(0, 41, 100)
+	mustAppend(t, l, all[0])
+	won := make(chan event.Body, 40)
+	var wg sync.WaitGroup
+	for _, b := range all[1:] {
+		wg.Go(func() {
+			ok, err := l.AppendAt(t.Context(), 1, b)
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				won <- b
+			}
+		})
+	}
+	wg.Wait()
+	if len(won) != 1 {
+		t.Fatalf("%d calls at one head succeeded", len(won))
+	}
+	check(t, l, []event.Body{all[0], <-won})
+	if ok, err := l.AppendAt(t.Context(), 3, all[1]); ok || err != nil {
+		t.Fatalf("beyond the head: %v, %v", ok, err)
 	}
 }
 
