@@ -158,6 +158,7 @@ func TestAll(t *testing.T) {
 }
 
 func TestAllHasABound(t *testing.T) {
+	t.Parallel()
 	n := 0
 	g := serve(t, nil, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		edges := make([]string, maxFirst)

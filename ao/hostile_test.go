@@ -122,6 +122,7 @@ func TestEveryTruncation(t *testing.T) {
 
 // TestEveryBitFlip flips each bit of the short golden items and some of the long ones.
 func TestEveryBitFlip(t *testing.T) {
+	t.Parallel()
 	tried := 0
 	for name, b := range goldenItems(t) {
 		step := 1 + len(b)/300 // RSA items: every bit of each fifth byte is enough for seconds

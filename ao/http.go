@@ -55,7 +55,6 @@ func newDoor(o *Options) *door {
 			Proxy:                  http.ProxyFromEnvironment,
 			DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 			TLSHandshakeTimeout:    5 * time.Second,
-			ResponseHeaderTimeout:  d.options.Header,
 			MaxResponseHeaderBytes: 64 << 10,
 			MaxConnsPerHost:        16,
 			MaxIdleConnsPerHost:    16,

@@ -87,6 +87,7 @@ func TestGoldenItems(t *testing.T) {
 
 // TestLifecycle reads 606 items signed by arbundles where they are at hand.
 func TestLifecycle(t *testing.T) {
+	t.Parallel()
 	f, err := os.Open("../../shared/data/lifecycle-300.json.gz")
 	if err != nil {
 		t.Skip("the lifecycle items are not here:", err)

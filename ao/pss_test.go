@@ -39,6 +39,7 @@ func encode(digest, salt []byte, f func(db, h []byte) byte) *big.Int {
 }
 
 func TestPSSLikeStdlib(t *testing.T) {
+	t.Parallel()
 	k := testWallet(t).rsa
 	owner, digest := k.N.Bytes(), []byte("a digest")
 	fine := func([]byte, []byte) byte { return 0xbc }
@@ -104,6 +105,7 @@ func TestPSSShapes(t *testing.T) {
 }
 
 func TestPSSFlipsLikeStdlib(t *testing.T) {
+	t.Parallel()
 	it := typicalItem(t)
 	h, err := parseHeader(it.Signed)
 	if err != nil {
