@@ -30,6 +30,8 @@ type Embedded struct {
 	Answer  time.Duration // for one answer; default 2 minutes
 }
 
+const defaultLoad = 10 * time.Minute
+
 func (e Embedded) withDefaults() (Embedded, error) {
 	if len(e.Argv) == 0 {
 		self, err := os.Executable()
@@ -51,7 +53,7 @@ func (e Embedded) withDefaults() (Embedded, error) {
 		e.KV = "f16"
 	}
 	if e.Load == 0 {
-		e.Load = 10 * time.Minute
+		e.Load = defaultLoad
 	}
 	if e.Answer == 0 {
 		e.Answer = 2 * time.Minute

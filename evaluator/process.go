@@ -168,5 +168,5 @@ func (t *tail) gist() string {
 			best, rank = s, r
 		}
 	}
-	return best[:min(len(best), 200)]
+	return clip(best, 200)
 }
