@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/aobench/aobench/event"
@@ -122,21 +121,18 @@ func (s *embeddedSession) openFailed(err error) error {
 	if crashOf(err) != nil {
 		return err
 	}
-	said := s.p.stderr.gist()
-	if said == "" {
-		return err
-	}
 	reason := ReasonOf(err)
-	for _, word := range []string{"unable to allocate", "failed to allocate", "Cannot allocate memory", "bad_alloc"} {
-		if strings.Contains(said, word) {
-			reason = event.EngineFailed
-		}
+	if s.p.stderr.outOfMemory() {
+		reason = event.EngineFailed
 	}
 	var f *Failure
 	if errors.As(err, &f) {
 		err = f.Err
 	}
-	return &Failure{reason, fmt.Errorf("%w: %s", err, said)}
+	if said := s.p.stderr.gist(); said != "" {
+		err = fmt.Errorf("%w: %s", err, said)
+	}
+	return &Failure{reason, err}
 }
 
 // Info implements Session.

@@ -130,7 +130,8 @@ func (p *process) why(ctx context.Context) error {
 	status := p.state.Sys().(syscall.WaitStatus)
 	c := &crash{how: p.state.String(), said: said}
 	// Killed from outside or by the kernel for want of memory, or a library made for another processor: not the model.
-	c.blamable = !(status.Signaled() && status.Signal() == syscall.SIGKILL) && !strings.Contains(said, "SIGILL")
+	killed := status.Signaled() && status.Signal() == syscall.SIGKILL
+	c.blamable = !killed && !strings.Contains(said, "SIGILL") && !p.stderr.outOfMemory()
 	return &Failure{event.EngineFailed, c}
 }
 
@@ -151,22 +152,30 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// gist returns the line that most likely tells what went wrong, at most 200 bytes of printable text.
+// gist returns the line that most likely tells what went wrong, at most 200 bytes, or nothing where none does.
 func (t *tail) gist() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	best, rank := "", -1
+	best, rank := "", 0
 	for line := range bytes.Lines(t.buf) {
 		s := strings.TrimSpace(strings.ToValidUTF8(string(line), "?"))
-		r := 0
-		for i, word := range []string{"error", "failed", "alloc", "ASSERT", "SIG", "fatal error", "bad_alloc"} {
-			if strings.Contains(s, word) {
-				r = i + 1
+		for i, word := range []string{"failed to", "unable to", "error", "error loading model", "GGML_ASSERT", "fatal error", "SIG"} {
+			if i >= rank && strings.Contains(s, word) {
+				best, rank = s, i+1
 			}
-		}
-		if s != "" && r > rank {
-			best, rank = s, r
 		}
 	}
 	return clip(best, 200)
+}
+
+// outOfMemory reports whether something that was said is about a want of memory.
+func (t *tail) outOfMemory() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, word := range []string{"unable to allocate", "failed to allocate", "allocate memory", "bad_alloc", "out of memory"} {
+		if bytes.Contains(t.buf, []byte(word)) {
+			return true
+		}
+	}
+	return false
 }
