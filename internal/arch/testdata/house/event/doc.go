@@ -1,0 +1,2 @@
+// Package event is planted.
+package event

@@ -1,0 +1,5 @@
+//go:build windows
+
+package event
+
+import _ "github.com/aobench/aobench/rewards"
