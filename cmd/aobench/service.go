@@ -147,9 +147,13 @@ func (s *service) run(outer context.Context) error {
 	if s.cfg.Schedule.On {
 		g.Go(func() error { return s.loop.Run(ctx) })
 		g.Go(func() error { return s.wakeOnGrowth(ctx) })
+		g.Go(func() error {
+			return s.bus.Subscribe(ctx, bus.TopicWake, 1, func(context.Context, []byte) error { s.loop.Wake(); return nil })
+		})
 	}
 	if s.cfg.Evaluate.On {
 		g.Go(func() error { return s.bus.Subscribe(ctx, scheduler.TopicLook, 4, s.work.handle) })
+		// One run at a time: two on one machine would take longer than one after the other.
 		g.Go(func() error { return s.bus.Subscribe(ctx, scheduler.TopicRun, 1, s.work.handle) })
 	}
 	src := source{s}
@@ -162,11 +166,11 @@ func (s *service) run(outer context.Context) error {
 	return err
 }
 
-// wakeOnGrowth makes the scheduler look whenever a newer state is there.
+// wakeOnGrowth makes the scheduler look whenever a newer state is there. A wake-up that is lost costs until cron's next.
 func (s *service) wakeOnGrowth(ctx context.Context) error {
 	for {
 		changed := s.live.Changed()
-		s.loop.Wake()
+		s.bus.Wake(bus.TopicWake)
 		select {
 		case <-ctx.Done():
 			return nil
