@@ -29,21 +29,28 @@ func (s Spec) check() {
 
 // RightOn returns choices that are right on the questions with the given indexes and wrong on all others.
 func RightOn(questions []dataset.Question, right []int) []int {
+	return rightOn(questions, right, func(i, n int) int { return i % n })
+}
+
+// RightOnAny returns choices that are right on n of the questions, picked by the seed, and wrong on the others. With the
+// same seed a greater n is right on the same questions and more, and wrong in the same way on the rest: a better version
+// of the same model.
+func RightOnAny(questions []dataset.Question, n int, seed uint64) []int {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	order := rng.Perm(len(questions))
+	return rightOn(questions, order[:n], func(_, n int) int { return rng.IntN(n) })
+}
+
+// rightOn takes the wrong choice that wrong(question, number of wrong choices) picks where it is not right.
+func rightOn(questions []dataset.Question, right []int, wrong func(i, n int) int) []int {
 	out := make([]int, len(questions))
 	for i, q := range questions {
-		out[i] = (q.Label + 1 + i%(len(q.Choices)-1)) % len(q.Choices)
+		out[i] = (q.Label + 1 + wrong(i, len(q.Choices)-1)) % len(q.Choices)
 	}
 	for _, i := range right {
 		out[i] = questions[i].Label
 	}
 	return out
-}
-
-// RightOnAny returns choices that are right on n of the questions, picked by the seed, and wrong on the others. With the
-// same seed a greater n is right on the same questions and more: a better version of the same model.
-func RightOnAny(questions []dataset.Question, n int, seed uint64) []int {
-	order := rand.New(rand.NewPCG(seed, 1)).Perm(len(questions))
-	return RightOn(questions, order[:n])
 }
 
 // Renamed returns a copy with the same tensors and another name in the metadata: another file, the same model.
