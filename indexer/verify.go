@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,28 +18,27 @@ type verdict struct {
 	failure error // no verdict yet: try again
 }
 
-// maxFailures is after how many failures the rest of a part is left for the next pass: the gateway is then likely to be
-// the one that fails, and each failure may have taken minutes.
+// maxFailures is after how many failures the rest of a window is left for the next pass: the gateway is then likely to
+// be the one that fails, and each failure may have taken minutes.
 const maxFailures = 32
 
 var errSkipped = errors.New("not tried: too many items failed before it")
 
 // verify fetches and verifies what the log does not have, on several workers, and returns the verdicts in the order of
 // the nodes. Blobs are in the log when it returns. Its error is the log's or that ctx has ended.
-func (x *Indexer) verify(ctx context.Context, nodes []found) ([]verdict, error) {
+func (w *writer) verify(ctx context.Context, nodes []found) ([]verdict, error) {
 	verdicts := make([]verdict, len(nodes))
-	var failures atomic.Int32
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(x.cfg.InFlight)
+	g.SetLimit(w.cfg.InFlight)
 	for i := range nodes {
 		g.Go(func() (err error) {
-			if failures.Load() >= maxFailures {
+			if w.failures.Load() >= maxFailures {
 				verdicts[i].failure = errSkipped
 				return gctx.Err()
 			}
-			verdicts[i], err = x.verdict(gctx, &nodes[i])
+			verdicts[i], err = w.verdict(gctx, &nodes[i])
 			if verdicts[i].failure != nil {
-				failures.Add(1)
+				w.failures.Add(1)
 			}
 			return err
 		})

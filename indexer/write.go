@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/aobench/aobench/ao"
 	"github.com/aobench/aobench/event"
@@ -20,6 +21,7 @@ type writer struct {
 	held        int                        // items without a verdict, in this pass
 	open        int                        // the same in this window
 	failure     error                      // of the first of them
+	failures    atomic.Int32               // in this window, counted by the workers
 }
 
 // maxAssignments bounds what is kept to be sorted; a window has more only at a crowded height.
@@ -112,6 +114,7 @@ func (w *writer) sorted(bodies []event.Body) []event.Body {
 func (w *writer) finish(ctx context.Context, p *part, bodies []event.Body) error {
 	open, failure := w.open, w.failure
 	w.open, w.failure = 0, nil
+	w.failures.Store(0)
 	if p.to < w.next {
 		return w.append(ctx, bodies)
 	}
