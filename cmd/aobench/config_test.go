@@ -108,3 +108,18 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		}
 	}
 }
+
+// TestLiveConfig holds that the file the README sends people to is one that serve takes.
+func TestLiveConfig(t *testing.T) {
+	b, err := os.ReadFile("../../docs/live.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parse(t, string(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, terms, err := c.check(); err != nil || c.Schedule.On || c.Evaluate.On || len(terms.Schedulers) != 2 {
+		t.Errorf("%v, schedule %v, evaluate %v", err, c.Schedule.On, c.Evaluate.On)
+	}
+}

@@ -73,7 +73,7 @@ func (a source) Manifest(_ context.Context, h event.Hash) (any, error) {
 func (a source) Status() api.Status {
 	ix := a.s.index.Status()
 	live := a.s.live.State()
-	st := api.Status{Head: a.s.log.Head(), Tip: ix.Tip}
+	st := api.Status{Head: a.s.log.Head(), Tip: ix.Tip, Waiting: []string{}, NotReady: []string{}}
 	gw := api.Gateway{URL: a.s.cfg.Index.GraphQL, OK: ix.Err == ""}
 	if ix.Err != "" {
 		gw.Error, st.Error = ix.Err, ix.Err
