@@ -30,6 +30,7 @@ type Config struct {
 	Jobs   Publisher                 // nil: no job is handed out
 	Now    func() event.Millis       // the clock that the log records by
 	Spec   string                    // cron spec of the wake-ups, UTC; "" means every minute
+	Fatal  func(error) bool          // which errors of the log end Run; nil: all
 	Lease  time.Duration             // after which an unfinished job is due again; 0 means 10 minutes
 	Logger *slog.Logger
 }
@@ -118,6 +119,10 @@ func (l *Loop) Look(ctx context.Context) error {
 		ok, err := l.cfg.Log.AppendAt(ctx, s.Seq, in.Decide)
 		if err != nil {
 			if ctx.Err() != nil {
+				return nil
+			}
+			if l.cfg.Fatal != nil && !l.cfg.Fatal(err) {
+				l.cfg.Logger.Warn("decision not recorded, it will be made again", "kind", in.Decide.Kind(), "pool", in.Pool, "err", err)
 				return nil
 			}
 			return fmt.Errorf("record %s: %w", in.Decide.Kind(), err)

@@ -65,7 +65,7 @@ func newService(ctx context.Context, cfg Config, now func() event.Millis, logger
 	s.bus = bus.New(logger)
 	s.work = &worker{log: s.log, gateway: s.gate, dir: cfg.Data, state: s.live.State, logger: logger, commit: commit()}
 	s.index = s.newIndexer(process, terms)
-	loop := scheduler.Config{Log: s.log, Live: s.live.State, Now: now, Spec: cfg.Schedule.Cron, Logger: logger}
+	loop := scheduler.Config{Log: s.log, Live: s.live.State, Now: now, Spec: cfg.Schedule.Cron, Fatal: fatal, Logger: logger}
 	if cfg.Evaluate.On {
 		loop.Jobs = s.bus
 	}
@@ -107,7 +107,7 @@ func (s *service) begin(ctx context.Context, process event.ID, terms event.Terms
 func (s *service) newIndexer(process event.ID, terms event.Terms) *indexer.Indexer {
 	cfg := indexer.Config{
 		Process: process, FirstHeight: s.cfg.Index.FirstHeight, Depth: s.cfg.Index.Depth, Overlap: s.cfg.Index.Overlap,
-		MaxWindow: s.cfg.Index.Window, PollEvery: s.cfg.Index.Poll,
+		MaxWindow: s.cfg.Index.Window, PollEvery: s.cfg.Index.Poll, Fatal: fatal, Closed: s.tellBackfill(),
 	}
 	for _, k := range terms.Tokens {
 		cfg.Tokens = append(cfg.Tokens, k.Process)
@@ -119,6 +119,22 @@ func (s *service) newIndexer(process event.ID, terms event.Terms) *indexer.Index
 		cfg.Next = w.To + 1
 	}
 	return indexer.New(cfg, s.gate, s.log, s.logger)
+}
+
+// fatal reports whether the log cannot be written until the program is started again. A full disk is not: it is waited out.
+func fatal(err error) bool {
+	return errors.Is(err, eventlog.ErrFatal) || errors.Is(err, eventlog.ErrClosed)
+}
+
+// tellBackfill says every few seconds how far the tail is, while it is far behind.
+func (s *service) tellBackfill() func(indexer.Progress) {
+	var last time.Time
+	return func(p indexer.Progress) {
+		if time.Since(last) > 5*time.Second && p.Next+s.cfg.Index.Window < p.Top {
+			last = time.Now()
+			s.logger.Info("reading the past", "height", p.Next, "of", p.Top)
+		}
+	}
 }
 
 // run runs all parts until ctx ends or one of them cannot go on.
