@@ -34,6 +34,7 @@ const (
 	PeriodFull         Reason = "period-full"         // the period's cap
 	NotEvaluator       Reason = "not-evaluator"       // a score from an address that may not give one
 	UnknownPool        Reason = "unknown-pool"        // no such pool
+	AfterClosing       Reason = "after-closing"       // recorded after the closing of the period that it belongs to: a dispute
 	AssignmentStranger Reason = "assignment-stranger" // an assignment whose owner is no scheduler of the process
 )
 

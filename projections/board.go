@@ -58,14 +58,27 @@ func (s *State) DayBoard(p *Period, b *Batch) []Row {
 
 func (s *State) board(p *Period, entrants []Entrant, cut event.Millis, day event.Day) []Row {
 	l := s.Ledger(p.Pool, p.N)
+	funders := map[event.Address]bool{}
+	for _, d := range p.Deposits {
+		funders[d.From] = true
+	}
+	ranks := map[event.ID]uint32{}
+	if before := l.officialBefore(day); before != nil {
+		for _, r := range before.Board {
+			ranks[r.Model] = r.Rank
+		}
+	}
+	scores, runs := p.lastScores(cut), l.standings(p.Terms.Protocol, day)
 	rows := make([]Row, 0, len(entrants))
 	for _, e := range entrants {
-		r := Row{Model: e.Model, Participant: e.Participant, Joined: e.First.Time, Slot: e.First.Slot, Reason: NotScored}
-		r.Funder = slices.ContainsFunc(p.Deposits, func(d Deposit) bool { return d.From == e.Participant })
+		r := Row{
+			Model: e.Model, Participant: e.Participant, Joined: e.First.Time, Slot: e.First.Slot, Reason: NotScored,
+			Funder: funders[e.Participant], Before: ranks[e.Model],
+		}
 		if p.Terms.Scores == event.ScoresChain {
-			r.fromChain(p, cut)
-		} else if l != nil {
-			r.fromRuns(l, day)
+			r.fromChain(scores)
+		} else {
+			r.fromRuns(runs[e.Model])
 		}
 		rows = append(rows, r)
 	}
@@ -73,15 +86,6 @@ func (s *State) board(p *Period, entrants []Entrant, cut event.Millis, day event
 	rank(rows)
 	for i := range rows {
 		rows[i].tensors, rows[i].choices = event.Hash{}, nil
-	}
-	if before := l.officialBefore(day); before != nil {
-		for i := range rows {
-			for _, old := range before.Board {
-				if old.Model == rows[i].Model {
-					rows[i].Before = old.Rank
-				}
-			}
-		}
 	}
 	return rows
 }
@@ -100,39 +104,60 @@ func (l *Ledger) officialBefore(day event.Day) *Batch {
 	return best
 }
 
-// fromChain takes the latest response before the cut.
-func (r *Row) fromChain(p *Period, cut event.Millis) {
+// lastScores returns each model's latest response before the cut.
+func (p *Period) lastScores(cut event.Millis) map[event.ID]ChainScore {
+	last := map[event.ID]ChainScore{}
 	for _, c := range p.Scores {
-		if c.Model == r.Model && c.Time < cut {
-			r.Correct, r.Answered, r.Total, r.Day = c.Correct, c.Answered, c.Total, c.Time.Day()
-			r.Reason = ""
+		if c.Time < cut {
+			last[c.Model] = c
 		}
+	}
+	return last
+}
+
+func (r *Row) fromChain(scores map[event.ID]ChainScore) {
+	if c, ok := scores[r.Model]; ok {
+		r.Correct, r.Answered, r.Total, r.Day, r.Reason = c.Correct, c.Answered, c.Total, c.Time.Day(), ""
 	}
 }
 
-// fromRuns takes the good run of the newest day not after day. A model that was found to be at fault after its last good
-// run is not ranked.
-func (r *Row) fromRuns(l *Ledger, day event.Day) {
-	var best, bad *Run
+// standing is a model's newest good run and the newest run that found it at fault.
+type standing struct{ good, bad *Run }
+
+// standings reads the runs by the period's protocol of days not after day. A model has one such run a day, so that the order
+// of the map does not show.
+func (l *Ledger) standings(protocol string, day event.Day) map[event.ID]standing {
+	out := map[event.ID]standing{}
+	if l == nil {
+		return out
+	}
 	for _, run := range l.Runs {
 		k := run.Key
-		if k.Model != r.Model || k.Day > day {
+		if k.Day > day || k.Proto != protocol {
 			continue
 		}
-		if run.Score != nil && (best == nil || k.Day > best.Key.Day) {
-			best = run
+		st := out[k.Model]
+		if run.Score != nil {
+			if st.good == nil || k.Day > st.good.Key.Day {
+				st.good = run
+			}
+		} else if _, fault := run.Fault(); fault && (st.bad == nil || k.Day > st.bad.Key.Day) {
+			st.bad = run
 		}
-		if _, fault := run.Fault(); fault && run.Score == nil && (bad == nil || k.Day > bad.Key.Day) {
-			bad = run
-		}
+		out[k.Model] = st
 	}
-	if best != nil {
-		b := best.Score
+	return out
+}
+
+// fromRuns takes the newest good run. A model that was found to be at fault after it is not ranked.
+func (r *Row) fromRuns(st standing) {
+	if st.good != nil {
+		b := st.good.Score
 		r.Correct, r.Answered, r.Total, r.Day, r.Run = b.Correct, b.Answered, b.Total, b.Key.Day, b.Key.Run()
 		r.tensors, r.choices, r.Reason = b.Tensors, b.Choices, ""
 	}
-	if bad != nil && (best == nil || bad.Key.Day > best.Key.Day) {
-		reason, _ := bad.Fault()
+	if st.bad != nil && (st.good == nil || st.bad.Key.Day > st.good.Key.Day) {
+		reason, _ := st.bad.Fault()
 		r.Reason = string(reason)
 	}
 }

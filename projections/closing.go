@@ -20,16 +20,33 @@ func (s *State) FinalBatch(p *Period) *Batch {
 	return nil
 }
 
-// Unsure returns the models that more than one participant claims and whose uploader is not known: who holds their place
-// may yet change.
+// Unsure returns the contested models of which who holds their place may yet change: the uploader is not known, or the owner
+// of a process that has joined is not.
 func (s *State) Unsure(p *Period) []event.ID {
 	var out []event.ID
 	for _, e := range s.Entrants(p, p.End) {
-		if len(e.Others) > 0 && s.Models[e.Model].Owner == "" {
+		if len(e.Others) == 0 {
+			continue
+		}
+		unsure := s.Models[e.Model].Owner == ""
+		for _, j := range e.Others {
+			id, ok := j.From.ID()
+			unsure = unsure || (ok && j.From != j.Wallet && s.Processes[id].Owner == "" && !s.Uploaded(e.Participant, e.Model))
+		}
+		if unsure {
 			out = append(out, e.Model)
 		}
 	}
 	return out
+}
+
+// GapLimit is the chain time after a period's end after which missing messages no longer stop its closing.
+const GapLimit event.Millis = 7 * event.MillisPerDay
+
+// Complete reports whether every message before the period's end is known, or has been missing for too long to wait.
+// Without assignments there is no knowing.
+func (s *State) Complete(p *Period) bool {
+	return s.Stream.Order == ByNonce && (s.Stream.DensePast(p.End) || s.Window.Time >= p.End+GapLimit)
 }
 
 func (s *State) periodClosed(b event.PeriodClosed) {
@@ -39,15 +56,18 @@ func (s *State) periodClosed(b event.PeriodClosed) {
 		return
 	}
 	last := s.FinalBatch(p)
-	if last == nil || s.Window.Time < p.End || s.Stream.Order != ByNonce {
+	if last == nil || s.Window.Time < p.End || !s.Complete(p) {
 		s.fault("period %d of pool %s was closed before it was over", b.Period, b.Pool)
 		return
+	}
+	if gaps := s.Stream.Gaps(max(1, len(b.Gaps))); !slices.Equal(gaps, b.Gaps) && !s.Stream.DensePast(p.End) {
+		s.fault("period %d of pool %s was closed in spite of missing messages that it does not name", b.Period, b.Pool)
 	}
 	if last.Root != b.Root || !b.Pot.Equal(p.Pot) || b.Day != p.LastDay() {
 		s.fault("period %d of pool %s closed with pot %s and board %s, the event says %s and %s", b.Period, b.Pool, p.Pot, last.Root, b.Pot, b.Root)
 	}
 	l.Closing = &Closing{
-		At: s.Seq, Time: s.Window.Time, Day: p.LastDay(), Pot: p.Pot, Deposits: slices.Clone(p.Deposits),
+		At: s.Seq, Time: s.Window.Time, End: p.End, Day: p.LastDay(), Pot: p.Pot, Deposits: slices.Clone(p.Deposits),
 		Board: last.Board, Gaps: b.Gaps,
 	}
 }
@@ -116,18 +136,15 @@ type Dispute struct {
 
 // Disputes returns the deposits, joins and scores of a closed period that were recorded too late to count.
 func (s *State) Disputes(p *Period) []Dispute {
-	l := s.Ledger(p.Pool, p.N)
-	if l == nil || l.Closing == nil {
-		return nil
-	}
 	s.settle()
+	var after event.Millis // the end of the period before: what came between the two belongs to the later one
+	if before := s.Period(p.Pool, p.N-1); before != nil {
+		after = before.End
+	}
 	var out []Dispute
 	for _, sl := range s.Stream.Slots {
-		if sl.Msg == nil || sl.Effect.Pool != p.Pool || sl.Effect.Reason != "" || sl.Effect.Action == "Leaderboard" {
-			continue
-		}
-		if late := max(sl.Seq, sl.Msg.Seq); late > l.Closing.At && p.Start <= sl.Time && sl.Time < p.End {
-			out = append(out, Dispute{sl.Message, sl.Effect.Action, late, sl.Effect.From})
+		if sl.Effect.Reason == event.AfterClosing && sl.Effect.Pool == p.Pool && after <= sl.Time && sl.Time < p.End {
+			out = append(out, Dispute{sl.Message, sl.Effect.Action, max(sl.Seq, sl.Msg.Seq), sl.Effect.From})
 		}
 	}
 	return out

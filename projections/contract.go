@@ -1,11 +1,7 @@
 package projections
 
 import (
-	"bytes"
-	"slices"
-
 	"github.com/aobench/aobench/event"
-	"github.com/aobench/aobench/rewards"
 )
 
 // Pool is a dataset that somebody has funded.
@@ -76,17 +72,6 @@ type Ask struct {
 	Time    event.Millis
 }
 
-func (p *Pool) clone() *Pool {
-	c := &Pool{p.ID, make([]*Period, len(p.Periods))}
-	for i, q := range p.Periods {
-		d := *q
-		d.index = nil
-		d.Deposits, d.Joins, d.Scores = slices.Clip(q.Deposits), slices.Clip(q.Joins), slices.Clip(q.Scores)
-		c.Periods[i] = &d
-	}
-	return c
-}
-
 // Pools returns the pools in ascending order of id.
 func (s *State) Pools() []*Pool {
 	s.settle()
@@ -109,25 +94,6 @@ func (s *State) Owed() []Owed {
 func (s *State) Asks() []Ask {
 	s.settle()
 	return s.asks
-}
-
-func (s *State) findPool(id event.ID) (int, bool) {
-	return slices.BinarySearchFunc(s.pools, id, func(p *Pool, id event.ID) int { return bytes.Compare(p.ID[:], id[:]) })
-}
-
-// settle brings the contract half up to date with the stream: from where it stands, or from zero after something earlier
-// has changed.
-func (s *State) settle() {
-	if s.settled < 0 {
-		s.pools, s.owed, s.asks, s.pushed, s.settled = nil, nil, nil, map[string]bool{}, 0
-	}
-	for ; s.settled < len(s.Stream.Slots); s.settled++ {
-		sl := &s.Stream.Slots[s.settled]
-		sl.Effect = Effect{}
-		if sl.Msg != nil {
-			sl.Effect = s.execute(s.settled, sl)
-		}
-	}
 }
 
 // execute lets the contract read one message.
@@ -177,101 +143,26 @@ func (p *Pool) open(t event.Millis) *Period {
 	return nil
 }
 
-// credit reads a Credit-Notice: the token process says that Sender paid Quantity to the pool process.
-func (s *State) credit(sl *Slot) Effect {
-	m := sl.Msg
-	eff := Effect{Action: "Credit-Notice"}
-	terms := s.termsAt(m.Seq)
-	eff.From, eff.Reason = sender(m, terms, sl.Time)
-	if eff.Reason == "" && !m.has("From-Process") {
-		eff.Reason = event.NotAuthority
+// funding returns the period that a deposit at t goes to, or nil if the next one can open. It is the open one, or the newest
+// where the scheduler's clock went back after opening it: a pool has one period at a time.
+func (p *Pool) funding(t event.Millis) *Period {
+	if q := p.open(t); q != nil || p == nil || len(p.Periods) == 0 {
+		return q
 	}
-	if eff.Reason != "" {
-		return eff
+	if q := p.Periods[len(p.Periods)-1]; t < q.End {
+		return q
 	}
-	token, ok := tokenAt(terms, eff.From, sl.Time)
-	if !ok {
-		eff.Reason = event.UnknownToken
-		return eff
-	}
-	if s.repushed(m) {
-		eff.Reason = event.Repushed
-		return eff
-	}
-	amount, err := event.ParseAmount(m.Tag("Quantity"))
-	if err != nil || amount.IsZero() {
-		eff.Reason = event.BadQuantity
-		return eff
-	}
-	payer, err := event.ParseAddress(m.Tag("Sender"))
-	if err != nil || payer == "" {
-		eff.Reason = event.BadTags
-		return eff
-	}
-	eff.Pool, eff.Reason = s.deposit(sl, terms, token, Deposit{m.ID, payer, amount, sl.Time})
-	if eff.Reason != "" {
-		s.owed = append(s.owed, Owed{m.ID, eff.Pool, payer, amount, token, eff.Reason, sl.Time})
-	}
-	return eff
+	return nil
 }
 
-// deposit adds a genuine deposit to the open period or opens the next one; a reason means that it is owed back.
-func (s *State) deposit(sl *Slot, terms event.Terms, token event.Token, d Deposit) (event.ID, event.Reason) {
-	id, err := event.ParseID(sl.Msg.Tag("X-Dataset"))
-	if err != nil {
-		return event.ID{}, event.BadTags
-	}
-	i, known := s.findPool(id)
-	if known {
-		if q := s.pools[i].open(sl.Time); q != nil {
-			if q.Token.Process != token.Process {
-				return id, event.OtherToken
-			}
-			q.Deposits, q.Pot = append(q.Deposits, d), q.Pot.Add(d.Amount)
-			return id, ""
+// late reports whether the message belongs to a time of the pool that was closed before it was recorded. What a closing
+// froze stays as it is, so such a message is a dispute and nothing else.
+func (s *State) late(pool event.ID, sl *Slot) bool {
+	i, _ := s.findLedger(pool, 0)
+	for ; i < len(s.Ledgers) && s.Ledgers[i].Pool == pool; i++ {
+		if c := s.Ledgers[i].Closing; c != nil && sl.Time < c.End && c.At < max(sl.Seq, sl.Msg.Seq) {
+			return true
 		}
 	}
-	rule, ok := rewards.Asked(sl.Msg.Tag("X-Allocation"))
-	if !ok {
-		return id, event.UnknownRule
-	}
-	if d.Amount.Cmp(terms.MinDeposit) < 0 {
-		return id, event.BelowMinimum
-	}
-	if !known {
-		s.pools = slices.Insert(s.pools, i, &Pool{ID: id})
-	}
-	p := s.pools[i]
-	p.Periods = append(p.Periods, &Period{
-		Pool: id, N: uint32(len(p.Periods) + 1), Terms: terms, Rule: rule.Name, Token: token,
-		Start: sl.Time, End: sl.Time + terms.Duration, Deposits: []Deposit{d}, Pot: d.Amount,
-	})
-	return id, ""
-}
-
-func tokenAt(t event.Terms, process event.Address, at event.Millis) (event.Token, bool) {
-	for _, k := range t.Tokens {
-		if k.Process.Address() == process && k.At(at) {
-			return k, true
-		}
-	}
-	return event.Token{}, false
-}
-
-// repushed reports whether this outbox message was counted before: the same sender process and reference, or the same
-// content signed by the same wallet. An authority signs anew each time it pushes, so the id differs.
-func (s *State) repushed(m *Message) bool {
-	keys := []string{"digest " + string(m.Owner) + string(m.Digest)}
-	for _, name := range []string{"Reference", "Ref_"} {
-		if m.has(name) {
-			keys = append(keys, "reference "+m.Tag("From-Process")+" "+m.Tag(name))
-			break
-		}
-	}
-	again := false
-	for _, k := range keys {
-		again = again || s.pushed[k]
-		s.pushed[k] = true
-	}
-	return again
+	return false
 }

@@ -16,15 +16,17 @@ func markCopies(rows []Row, threshold uint32) {
 		order[i] = &rows[i]
 	}
 	slices.SortFunc(order, func(a, b *Row) int { return cmp.Compare(a.Slot, b.Slot) })
+	original := make([]*Row, len(order)) // of order[i]: itself unless it is a copy
 	for i, r := range order {
-		for _, earlier := range order[:i] {
-			if earlier.Participant == r.Participant || !copyOf(r, earlier, threshold) {
+		original[i] = r
+		for j, earlier := range order[:i] {
+			first := original[j] // name the original, not a copy of it
+			if earlier.Participant == r.Participant || first.Participant == r.Participant || !copyOf(r, earlier, threshold) {
 				continue
 			}
-			r.CopyOf = earlier.Model
-			if !earlier.CopyOf.IsZero() {
-				r.CopyOf = earlier.CopyOf // name the original, not a copy of it
-			}
+			original[i], r.CopyOf = first, first.Model
+			r.Differs, _ = difference(r.choices, first.choices, r.Total)
+			r.SameTensors = sameTensors(r, first)
 			break
 		}
 	}
@@ -34,27 +36,29 @@ func copyOf(r, earlier *Row, threshold uint32) bool {
 	if r.Reason != "" || earlier.Reason != "" || r.Total == 0 || r.Total != earlier.Total {
 		return false
 	}
-	differs, comparable := difference(r.choices, earlier.choices)
-	same := r.tensors == earlier.tensors && r.tensors != event.Hash{}
+	if sameTensors(r, earlier) {
+		return true
+	}
 	if threshold == 0 {
-		threshold = (r.Total + 99) / 100
+		threshold = uint32((uint64(r.Total) + 99) / 100)
 	}
-	if !same && (!comparable || differs >= threshold) {
-		return false
-	}
-	r.Differs, r.SameTensors = differs, same
-	return true
+	differs, comparable := difference(r.choices, earlier.choices, threshold)
+	return comparable && differs < threshold
 }
 
-// difference counts the questions that two models answered differently; false where there is nothing to compare.
-func difference(a, b []byte) (uint32, bool) {
+func sameTensors(a, b *Row) bool { return a.tensors == b.tensors && a.tensors != event.Hash{} }
+
+// difference counts the questions that two models answered differently, up to most; false where there is nothing to compare.
+func difference(a, b []byte, most uint32) (uint32, bool) {
 	if len(a) == 0 || len(a) != len(b) {
 		return 0, false
 	}
 	var n uint32
 	for i := range a {
 		if a[i] != b[i] {
-			n++
+			if n++; n >= most {
+				break
+			}
 		}
 	}
 	return n, true

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/aobench/aobench/event"
@@ -12,10 +11,9 @@ import (
 func (s *State) join(at int, sl *Slot) Effect {
 	m := sl.Msg
 	eff := Effect{Action: "Join-Pool"}
-	var want struct{ Dataset, Model string }
-	err := json.Unmarshal(m.Data, &want)
-	pool, err1 := event.ParseID(want.Dataset)
-	model, err2 := event.ParseID(want.Model)
+	data := fields(m.Data)
+	pool, err1 := event.ParseID(text(data, "dataset"))
+	model, err2 := event.ParseID(text(data, "model"))
 	var period *Period
 	if err1 == nil {
 		eff.Pool = pool
@@ -28,14 +26,44 @@ func (s *State) join(at int, sl *Slot) Effect {
 	eff.From, eff.Reason = sender(m, terms, sl.Time)
 	switch {
 	case eff.Reason != "":
-	case err != nil || err1 != nil || err2 != nil:
+	case err1 != nil || err2 != nil:
 		eff.Reason = event.BadData
+	case s.late(pool, sl):
+		eff.Reason = event.AfterClosing
 	case period == nil:
 		eff.Reason = event.NoPeriod
 	default:
 		eff.Reason = period.admit(Join{m.ID, model, eff.From, m.Owner, sl.Time, at})
 	}
 	return eff
+}
+
+// fields reads a JSON object, nil where data is none. Names are compared exactly, as the pool process does, which the
+// decoder does for maps only.
+func fields(data []byte) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(data, &m) != nil {
+		return nil
+	}
+	return m
+}
+
+// text returns the string of this name, or "".
+func text(m map[string]json.RawMessage, name string) (v string) {
+	if json.Unmarshal(m[name], &v) != nil {
+		return ""
+	}
+	return v
+}
+
+// count returns the whole number of this name and whether there is one.
+func count(m map[string]json.RawMessage, name string) (uint32, bool) {
+	var v *uint32
+	err := json.Unmarshal(m[name], &v)
+	if err != nil || v == nil {
+		return 0, false
+	}
+	return *v, true
 }
 
 // at returns the pool with this id or nil, without settling: for use while settling.
@@ -75,7 +103,10 @@ func (p *Period) joined() *joinIndex {
 	return p.index
 }
 
-// admit records a join within the caps; 0 is no cap.
+// maxModels is how many models a period has at most, whatever its terms say: batch.opened names them all in one event.
+const maxModels = 1_800
+
+// admit records a join within the caps; 0 is no cap of the terms.
 func (p *Period) admit(j Join) event.Reason {
 	x := p.joined()
 	if x.pairs[entry{j.From, j.Model}] {
@@ -84,7 +115,11 @@ func (p *Period) admit(j Join) event.Reason {
 	if limit := p.Terms.MaxJoinsEach; limit > 0 && x.own[j.From] >= limit {
 		return event.TooManyJoins
 	}
-	if limit := p.Terms.MaxJoinsPeriod; limit > 0 && uint32(len(x.models)) >= limit && !x.models[j.Model] {
+	limit := uint32(maxModels)
+	if most := p.Terms.MaxJoinsPeriod; most > 0 {
+		limit = min(limit, most)
+	}
+	if uint32(len(x.models)) >= limit && !x.models[j.Model] {
 		return event.PeriodFull
 	}
 	x.add(j)
@@ -119,84 +154,50 @@ func (s *State) scoreResponse(sl *Slot) Effect {
 	m := sl.Msg
 	eff := Effect{Action: "Score-Response"}
 	terms := s.termsAt(m.Seq)
+	var p *Period
+	dataset, err := event.ParseID(m.Tag("From-Process"))
+	if err == nil {
+		p = s.at(dataset).open(sl.Time)
+	}
+	if p != nil {
+		terms = p.Terms
+	}
 	eff.From, eff.Reason = sender(m, terms, sl.Time)
-	if eff.Reason != "" {
+	if eff.Reason != "" || (eff.From == terms.Evaluator && eff.From != "") {
 		return eff
 	}
-	if eff.From == terms.Evaluator && eff.From != "" {
-		return eff
-	}
-	id, _ := eff.From.ID()
-	p := s.at(id).open(sl.Time)
 	if p == nil || p.Terms.Scores != event.ScoresChain {
 		eff.Reason = event.NotEvaluator
 		return eff
 	}
-	eff.Pool = id
+	eff.Pool = dataset
 	model, err := event.ParseID(m.Tag("Model"))
-	if err != nil {
+	late := s.late(dataset, sl)
+	score, ok := readScore(m.Data)
+	switch {
+	case s.repushed(m, late):
+		eff.Reason = event.Repushed // else anybody could bring an old score back
+	case err != nil:
 		eff.Reason = event.BadTags
-		return eff
-	}
-	var d struct {
-		Correct, Unevaluated, Total *uint32
-	}
-	if json.Unmarshal(m.Data, &d) != nil || d.Correct == nil || d.Unevaluated == nil || d.Total == nil ||
-		*d.Unevaluated > *d.Total || *d.Correct > *d.Total-*d.Unevaluated {
+	case !ok:
 		eff.Reason = event.BadData
-		return eff
+	case late:
+		eff.Reason = event.AfterClosing
+	default:
+		score.Message, score.Model, score.Time = m.ID, model, sl.Time
+		p.Scores = append(p.Scores, score)
 	}
-	p.Scores = append(p.Scores, ChainScore{m.ID, model, *d.Correct, *d.Total - *d.Unevaluated, *d.Total, sl.Time})
 	return eff
 }
 
-// Entrant is who stands for a model in a period.
-type Entrant struct {
-	Model       event.ID
-	Participant event.Address
-	Join        Join   // the one that holds the place
-	First       Join   // the model's first join by anybody: what "earlier joined" means
-	Others      []Join // joins that do not hold the place
-}
-
-// Entrants returns who stands for each model that was joined before cut, ordered by first join. The first join holds a
-// model's place unless the model's uploader joined too: the uploader displaces strangers whenever he comes.
-func (s *State) Entrants(p *Period, cut event.Millis) []Entrant {
-	var out []Entrant
-	at := map[event.ID]int{}
-	for _, j := range p.Joins {
-		if j.Time >= cut {
-			continue
-		}
-		i, ok := at[j.Model]
-		if !ok {
-			at[j.Model] = len(out)
-			out = append(out, Entrant{j.Model, j.From, j, j, nil})
-			continue
-		}
-		e := &out[i]
-		if s.Uploaded(j.From, j.Model) && !s.Uploaded(e.Participant, j.Model) {
-			e.Others = append(e.Others, e.Join)
-			e.Participant, e.Join = j.From, j
-		} else {
-			e.Others = append(e.Others, j)
-		}
+// readScore reads {"correct": …, "unevaluated": …, "total": …}.
+func readScore(data []byte) (ChainScore, bool) {
+	m := fields(data)
+	correct, ok1 := count(m, "correct")
+	open, ok2 := count(m, "unevaluated")
+	total, ok3 := count(m, "total")
+	if !ok1 || !ok2 || !ok3 || open > total || correct > total-open {
+		return ChainScore{}, false
 	}
-	return out
-}
-
-// Uploaded reports whether who is known to be the uploader of the model: the signer of its item, the address in the item's
-// Participant tag, or a process that one of these owns.
-func (s *State) Uploaded(who event.Address, model event.ID) bool {
-	src := s.Models[model]
-	mine := []event.Address{src.Owner, src.Participant}
-	if src.Owner == "" {
-		return false
-	}
-	if slices.Contains(mine, who) {
-		return true
-	}
-	id, ok := who.ID()
-	process := s.Processes[id]
-	return ok && process.Owner != "" && slices.Contains(mine, process.Owner)
+	return ChainScore{Correct: correct, Answered: total - open, Total: total}, true
 }

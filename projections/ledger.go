@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/aobench/aobench/event"
@@ -62,6 +63,7 @@ type Batch struct {
 type Closing struct {
 	At          event.Seq
 	Time        event.Millis // chain time when it was closed
+	End         event.Millis // of the period
 	Day         event.Day
 	Pot         event.Amount
 	Deposits    []Deposit
@@ -131,104 +133,88 @@ func (l *Ledger) Batch(d event.Day) *Batch {
 }
 
 func (s *State) dataset(d event.DatasetResolved) {
-	l := s.ledger(d.Pool, d.Period)
-	if s.Period(d.Pool, d.Period) == nil || l.Dataset != nil {
+	p, l := s.Period(d.Pool, d.Period), s.ledger(d.Pool, d.Period)
+	if p == nil || l.Dataset != nil {
 		s.fault("dataset of pool %s period %d is resolved without need", d.Pool, d.Period)
 		return
+	}
+	for _, t := range p.Terms.Datasets {
+		if t.Pool == p.Pool && t.Tx != d.Tx {
+			s.fault("dataset of pool %s period %d is %s, its terms say %s", d.Pool, d.Period, d.Tx, t.Tx)
+			return
+		}
 	}
 	l.Dataset = &d
 }
 
-// run returns the record of a run; nil and a fault where it belongs to no dataset that was resolved.
-func (s *State) run(k event.RunKey) *Run {
-	l := s.Ledger(k.Pool, k.Period)
-	if l == nil || l.Dataset == nil || l.Dataset.SHA256 != k.Dataset {
-		s.fault("run %s is on a dataset that its period does not have", k.Run())
-		return nil
+// run returns the record of a run, to be changed; nil and a fault where its period has no such dataset or protocol.
+func (s *State) run(k event.RunKey) (*Ledger, *Run) {
+	p, l := s.Period(k.Pool, k.Period), s.Ledger(k.Pool, k.Period)
+	if p == nil || l == nil || l.Dataset == nil || l.Dataset.SHA256 != k.Dataset || p.Terms.Protocol != k.Proto {
+		s.fault("run %s is on a dataset or by a protocol that its period does not have", k.Run())
+		return nil, nil
 	}
 	id := k.Run()
-	r := l.Runs[id]
-	if r == nil {
-		r = &Run{Key: k}
-	} else {
-		d := *r // a clone may share the old one
-		r = &d
+	r := &Run{Key: k}
+	if old := l.Runs[id]; old != nil {
+		*r = *old // a clone may share the old one
 	}
 	l.Runs[id] = r
-	return r
+	return l, r
 }
 
 func (s *State) runScored(b event.RunScored) {
-	r := s.run(b.Key)
-	if r == nil {
-		return
-	}
 	if b.Correct > b.Answered || b.Answered > b.Total || (len(b.Choices) != 0 && len(b.Choices) != int(b.Total)) {
 		s.fault("run %s has impossible counts %d of %d of %d", b.Key.Run(), b.Correct, b.Answered, b.Total)
 		return
 	}
-	r.Score = &b
+	if _, r := s.run(b.Key); r != nil {
+		r.Score = &b
+	}
 }
 
 func (s *State) runFailed(recorded event.Millis, b event.RunFailed) {
-	r := s.run(b.Key)
+	l, r := s.run(b.Key)
 	if r == nil {
 		return
+	}
+	if r.FirstTry == 0 {
+		r.FirstTry = recorded
+	}
+	if b.Fault && !s.atFault(l, b) {
+		s.fault("run %s is held against its model for %s, which is not the model's fault", b.Key.Run(), b.Reason)
+		b.Fault = false
 	}
 	r.Failures = append(slices.Clip(r.Failures), b)
 	if len(r.Failures) > maxFailures {
 		r.Failures = r.Failures[1:]
 	}
-	if r.FirstTry == 0 {
-		r.FirstTry = recorded
-	}
 	r.LastTry = recorded
 }
 
-// Cut returns the time before which joins belong to the batch of day d.
-func (p *Period) Cut(d event.Day) event.Millis { return min((d + 1).Start(), p.End) }
-
-// FirstDay and LastDay bound the days on which the period has a batch.
-func (p *Period) FirstDay() event.Day { return p.Start.Day() }
-
-// LastDay is the day whose batch has the period's end as its cut.
-func (p *Period) LastDay() event.Day { return (p.End - 1).Day() }
-
-func (s *State) batchOpened(b event.BatchOpened) {
-	p, l := s.Period(b.Pool, b.Period), s.ledger(b.Pool, b.Period)
-	switch {
-	case p == nil || b.Day < p.FirstDay() || b.Day > p.LastDay() || b.Cut != p.Cut(b.Day):
-		s.fault("batch of pool %s period %d day %s is not one of its days", b.Pool, b.Period, b.Day)
-		return
-	case s.Window.Time < b.Cut:
-		s.fault("batch of pool %s day %s was opened before its day was over", b.Pool, b.Day)
-	case !slices.Equal(b.Members, s.Members(p, b.Cut)):
-		s.fault("batch of pool %s day %s does not have the members that had joined", b.Pool, b.Day)
+// atFault reports whether a failure is the model's own: from the closed list, or that nobody could fetch it for as long as
+// the terms say. An outage of ours never unranks a model.
+func (s *State) atFault(l *Ledger, b event.RunFailed) bool {
+	if b.Reason != event.ModelUnfetchable {
+		return b.Reason.Faults()
 	}
-	l.Batches = append(l.Batches, &Batch{Opened: b, At: s.Seq, Recorded: s.Recorded})
+	days := event.Millis(s.Period(l.Pool, l.Period).Terms.UnfetchableDays)
+	since, failing := l.FailingSince(b.Key.Model)
+	return failing && s.Recorded >= since+days*event.MillisPerDay
 }
 
-// Members returns the models of the period that were joined before cut, ascending.
-func (s *State) Members(p *Period, cut event.Millis) []event.ID {
-	var out []event.ID
-	for _, e := range s.Entrants(p, cut) {
-		out = append(out, e.Model)
+// FailingSince returns the recorded time of a model's first failure after its last good run, and whether there is one.
+func (l *Ledger) FailingSince(model event.ID) (event.Millis, bool) {
+	good, since, failing := event.Day(math.MinInt32), event.Millis(0), false
+	for _, r := range l.Runs {
+		if r.Key.Model == model && r.Score != nil {
+			good = max(good, r.Key.Day)
+		}
 	}
-	slices.SortFunc(out, func(a, b event.ID) int { return bytes.Compare(a[:], b[:]) })
-	return out
-}
-
-func (s *State) batchClosed(b event.BatchClosed) {
-	p, l := s.Period(b.Pool, b.Period), s.Ledger(b.Pool, b.Period)
-	if p == nil || l == nil || l.Batch(b.Day) == nil || l.Batch(b.Day).Closed != 0 {
-		s.fault("batch of pool %s day %s is closed without having been open", b.Pool, b.Day)
-		return
+	for _, r := range l.Runs {
+		if r.Key.Model == model && r.Score == nil && r.Key.Day > good && r.FirstTry != 0 && (!failing || r.FirstTry < since) {
+			since, failing = r.FirstTry, true
+		}
 	}
-	batch := l.Batch(b.Day)
-	batch.Board = s.DayBoard(p, batch)
-	batch.Root = BoardRoot(b.Pool, b.Period, b.Day, batch.Board)
-	batch.Closed = s.Seq
-	if batch.Root != b.Root || int(b.Rows) != len(batch.Board) {
-		s.fault("board of pool %s day %s has root %s, the event says %s", b.Pool, b.Day, batch.Root, b.Root)
-	}
+	return since, failing
 }

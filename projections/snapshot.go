@@ -19,6 +19,7 @@ func DecodeState(b []byte) (*State, error) {
 	if err := event.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("decode state: %w", err)
 	}
+	s.Stream.derive()
 	s.settled = -1
 	s.settle()
 	return s, nil

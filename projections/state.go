@@ -25,11 +25,10 @@ type State struct {
 	Refused   []Refusal           // items refused for their bytes, oldest first; at most maxRefused
 	Lost      uint64              // refusals beyond that
 	Faults    []Fault             // at most maxFaults
-	pools     []*Pool             // derived from Stream; see settle
-	owed      []Owed              // derived
-	asks      []Ask               // derived
-	pushed    map[string]bool     // derived: outbox messages that have been counted
-	settled   int                 // slots of Stream that pools reflects; -1 when all must be derived again
+	contract                      // derived from Stream; see settle
+	settled   int                 // slots of Stream that contract reflects; -1 when it must be derived again
+	base      contract            // as it was after based slots; never changed
+	based     int
 }
 
 const (
@@ -73,7 +72,7 @@ type Refusal struct {
 	Seq    event.Seq
 }
 
-// Fault is an event that should not be: kept, shown, and without effect.
+// Fault is an event that should not be: it is kept and shown, and what it says is not believed where the state knows better.
 type Fault struct {
 	Seq event.Seq
 	Why string
@@ -85,7 +84,7 @@ func New() *State {
 		Stream:    newStream(),
 		Models:    map[event.ID]Source{},
 		Processes: map[event.ID]Source{},
-		settled:   -1,
+		settled:   -1, // makes the maps of contract
 	}
 }
 
@@ -94,10 +93,9 @@ func (s *State) Apply(e event.Event) *State {
 	s.Seq, s.Recorded = e.Seq, e.Recorded
 	switch b := e.Body.(type) {
 	case event.LogOpened:
-		s.Opened = b
+		s.opened(b)
 	case event.TermsSet:
 		s.Terms = append(s.Terms, TermsAt{e.Seq, b.Revision, b.Terms})
-		s.settled = -1 // who is a scheduler or authority may have changed for messages that wait
 	case event.MessageObserved:
 		s.message(e.Seq, b)
 	case event.AssignmentObserved:
@@ -141,12 +139,7 @@ func (s *State) Clone() *State {
 	for i, l := range s.Ledgers {
 		c.Ledgers[i] = l.clone()
 	}
-	c.pools = make([]*Pool, len(s.pools))
-	for i, p := range s.pools {
-		c.pools[i] = p.clone()
-	}
-	c.owed, c.asks = slices.Clip(s.owed), slices.Clip(s.asks)
-	c.pushed = maps.Clone(s.pushed)
+	c.contract = s.contract.clone()
 	return &c
 }
 
@@ -168,11 +161,23 @@ func (s *State) termsAt(seq event.Seq) event.Terms {
 	return event.Terms{}
 }
 
-func (s *State) window(seq event.Seq, w event.WindowClosed) {
-	if s.Window.Closed > 0 && w.From != s.Window.To+1 {
-		s.fault("window %d..%d does not follow %d", w.From, w.To, s.Window.To)
+func (s *State) opened(b event.LogOpened) {
+	if s.Seq != 1 {
+		s.fault("the log is opened again")
+		return
 	}
-	s.Window = Window{w.To, max(w.Time, s.Window.Time), w.Tip, seq, s.Window.Closed + 1}
+	s.Opened = b
+}
+
+func (s *State) window(seq event.Seq, w event.WindowClosed) {
+	next := s.Opened.FirstHeight
+	if s.Window.Closed > 0 {
+		next = s.Window.To + 1
+	}
+	if w.From != next || w.To < w.From {
+		s.fault("window %d..%d does not begin at %d", w.From, w.To, next)
+	}
+	s.Window = Window{max(w.To, s.Window.To), max(w.Time, s.Window.Time), w.Tip, seq, s.Window.Closed + 1}
 	s.byHeight()
 }
 

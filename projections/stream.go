@@ -1,8 +1,6 @@
 package projections
 
 import (
-	"bytes"
-	"cmp"
 	"maps"
 	"slices"
 
@@ -23,6 +21,7 @@ type Message struct {
 	Tags   []event.Tag
 	Digest []byte
 	Data   []byte // empty if longer than maxData
+	Anchor []byte // of a process's message without a reference
 	Block  event.Block
 }
 
@@ -50,6 +49,7 @@ type Slot struct {
 	Assignment event.ID
 	Message    event.ID
 	Seq        event.Seq // when the assignment was recorded
+	Void       bool      // without effect: its message is for another process, or has a lower nonce as well
 	Own        bool      // the process's own assignment, which has no message
 	Msg        *Message  // nil while the message itself is missing
 	Effect     Effect    // derived
@@ -71,27 +71,39 @@ type Stream struct {
 	Awaited map[event.ID]uint64   // nonces whose message is missing, by its id
 	Dense   uint64                // every nonce below it has its assignment and its message
 	Others  uint64                // items seen that are not messages to the process
+	Foreign map[event.ID]bool     // those of them that are messages: anybody can have one assigned to the process
+	placed  map[event.ID]uint64   // the lowest nonce of each message that has one; derived
 }
 
+// complete reports whether nothing of the slot is missing.
+func (sl *Slot) complete() bool { return sl.Msg != nil || sl.Own || sl.Void }
+
 func newStream() Stream {
-	return Stream{Order: ByHeight, Waiting: map[event.ID]*Message{}, Awaited: map[event.ID]uint64{}}
+	return Stream{
+		Order: ByHeight, Waiting: map[event.ID]*Message{}, Awaited: map[event.ID]uint64{}, Foreign: map[event.ID]bool{},
+		placed: map[event.ID]uint64{},
+	}
 }
 
 func (st *Stream) clone() Stream {
 	c := *st
 	c.Slots = slices.Clone(st.Slots)
 	c.Waiting, c.Awaited = maps.Clone(st.Waiting), maps.Clone(st.Awaited)
+	c.Foreign, c.placed = maps.Clone(st.Foreign), maps.Clone(st.placed)
 	return c
 }
 
 func (s *State) message(seq event.Seq, m event.MessageObserved) {
 	if m.Item.Target != s.Opened.Process {
-		s.Stream.Others++
+		s.foreign(m.Item.ID)
 		return
 	}
 	msg := &Message{ID: m.Item.ID, Seq: seq, Owner: m.Item.Owner, Tags: m.Item.Tags, Digest: m.Item.Digest, Block: m.Block}
 	if len(m.Item.Data) <= maxData {
 		msg.Data = m.Item.Data
+	}
+	if msg.has("From-Process") && !msg.has("Reference") && !msg.has("Ref_") {
+		msg.Anchor = anchor(m.Item)
 	}
 	st := &s.Stream
 	nonce, awaited := st.Awaited[msg.ID]
@@ -106,9 +118,35 @@ func (s *State) message(seq event.Seq, m event.MessageObserved) {
 	st.advance()
 }
 
-// find returns where nonce is, or would be, in Slots.
-func (st *Stream) find(nonce uint64) (int, bool) {
-	return slices.BinarySearchFunc(st.Slots, nonce, func(a Slot, n uint64) int { return cmp.Compare(a.Nonce, n) })
+// foreign keeps in mind a message to another process, so that an assignment to ours leaves no gap.
+func (s *State) foreign(id event.ID) {
+	st := &s.Stream
+	st.Others++
+	st.Foreign[id] = true
+	if nonce, awaited := st.Awaited[id]; awaited {
+		delete(st.Awaited, id)
+		i, _ := st.find(nonce)
+		st.Slots[i].Void = true
+		st.advance()
+	}
+}
+
+// anchor reads an item's anchor from its signed bytes, which begin with type, signature, key, target and anchor, the last
+// two each behind a byte that says whether it is there (ANS-104).
+func anchor(it event.Item) []byte {
+	at := map[uint8]int{1: 2 + 512 + 512, 3: 2 + 65 + 65}[it.SigType]
+	var field []byte
+	for range 2 {
+		if at == 0 || at >= len(it.Signed) {
+			return nil
+		}
+		there := it.Signed[at] == 1
+		field, at = nil, at+1
+		if there && at+32 <= len(it.Signed) {
+			field, at = it.Signed[at:at+32], at+32
+		}
+	}
+	return field
 }
 
 func (s *State) assignment(seq event.Seq, a event.AssignmentObserved) {
@@ -126,101 +164,6 @@ func (s *State) assignment(seq event.Seq, a event.AssignmentObserved) {
 	}
 	own := a.Message.IsZero() || a.Message == a.Process
 	s.insert(Slot{Nonce: a.Nonce, Time: a.Time, Assignment: a.Item.ID, Message: a.Message, Seq: seq, Own: own})
-}
-
-// toNonces gives up the order by height: the process has assignments after all.
-func (s *State) toNonces() {
-	for _, sl := range s.Stream.Slots {
-		s.Stream.Waiting[sl.Message] = sl.Msg
-	}
-	s.Stream.Order, s.Stream.Slots = ByNonce, nil
-	s.settled = -1
-}
-
-// insert puts an assignment in its place. The first one recorded for a nonce or for a message stays; a second is a fault.
-func (s *State) insert(sl Slot) {
-	st := &s.Stream
-	i, taken := st.find(sl.Nonce)
-	if taken {
-		if st.Slots[i].Message != sl.Message {
-			s.fault("nonce %d is assigned to %s and to %s", sl.Nonce, st.Slots[i].Message, sl.Message)
-		}
-		return
-	}
-	if m, ok := st.Waiting[sl.Message]; ok {
-		sl.Msg = m
-		delete(st.Waiting, sl.Message)
-	} else if !sl.Own {
-		st.Awaited[sl.Message] = sl.Nonce
-	}
-	st.Slots = slices.Insert(st.Slots, i, sl)
-	s.unsettle(i)
-	st.advance()
-}
-
-// advance moves Dense over the slots that are complete. The process's own assignment needs no message.
-func (st *Stream) advance() {
-	i, _ := st.find(st.Dense)
-	for ; i < len(st.Slots); i++ {
-		sl := &st.Slots[i]
-		if sl.Nonce != st.Dense || (sl.Msg == nil && !sl.Own) {
-			return
-		}
-		st.Dense++
-	}
-}
-
-// byHeight takes waiting messages into a stream that has no assignments, in (height, id) order. It runs when a window is
-// closed, so that a message is not read before its assignment had the chance to be seen beside it.
-func (s *State) byHeight() {
-	st := &s.Stream
-	if st.Order != ByHeight || len(st.Waiting) == 0 {
-		return
-	}
-	for id, m := range st.Waiting {
-		st.Slots = append(st.Slots, Slot{Time: m.Block.Time, Message: id, Seq: m.Seq, Msg: m})
-	}
-	clear(st.Waiting)
-	slices.SortFunc(st.Slots, func(a, b Slot) int {
-		return cmp.Or(cmp.Compare(a.Msg.Block.Height, b.Msg.Block.Height), bytes.Compare(a.Message[:], b.Message[:]))
-	})
-	s.settled = -1
-}
-
-// unsettle says that slot i has changed: what was derived from it and from later ones is void.
-func (s *State) unsettle(i int) {
-	if i < s.settled {
-		s.settled = -1
-	}
-}
-
-// Gaps returns up to limit nonces that are missing below the highest known one: no assignment, or no message to it.
-func (st *Stream) Gaps(limit int) []uint64 {
-	if st.Order != ByNonce {
-		return nil
-	}
-	var out []uint64
-	next := st.Dense
-	i, _ := st.find(next)
-	for ; i < len(st.Slots) && len(out) < limit; i++ {
-		for ; next < st.Slots[i].Nonce && len(out) < limit; next++ {
-			out = append(out, next)
-		}
-		if st.Slots[i].Msg == nil && !st.Slots[i].Own && len(out) < limit {
-			out = append(out, st.Slots[i].Nonce)
-		}
-		next = st.Slots[i].Nonce + 1
-	}
-	return out
-}
-
-// DensePast reports whether the stream is complete up to a nonce whose time is not before t.
-func (st *Stream) DensePast(t event.Millis) bool {
-	if st.Order != ByNonce || st.Dense == 0 {
-		return false
-	}
-	i, ok := st.find(st.Dense - 1)
-	return ok && st.Slots[i].Time >= t
 }
 
 // listed reports whether who counts at t.

@@ -1,0 +1,145 @@
+package projections
+
+import (
+	"slices"
+
+	"github.com/aobench/aobench/event"
+	"github.com/aobench/aobench/rewards"
+)
+
+// credit reads a Credit-Notice: the token process says that Sender paid Quantity to the pool process. The terms of the open
+// period say whose word counts; what is genuine only by newer terms is owed back.
+func (s *State) credit(sl *Slot) Effect {
+	m := sl.Msg
+	eff := Effect{Action: "Credit-Notice"}
+	pool, badPool := event.ParseID(m.Tag("X-Dataset"))
+	newest := s.termsAt(m.Seq)
+	terms := newest
+	var period *Period
+	if badPool == nil {
+		if period = s.at(pool).funding(sl.Time); period != nil {
+			terms = period.Terms
+		}
+	}
+	n, reason := readNotice(m, terms, sl.Time)
+	var uncounted event.Reason
+	if reason != "" && period != nil {
+		if again, still := readNotice(m, newest, sl.Time); still == "" {
+			n, uncounted, reason = again, event.NotAuthority, ""
+			if n.token.Process != period.Token.Process {
+				uncounted = event.OtherToken
+			}
+		}
+	}
+	eff.From, eff.Reason = n.from, reason
+	if reason != "" {
+		return eff
+	}
+	late := badPool == nil && s.late(pool, sl)
+	if s.repushed(m, late) {
+		eff.Reason = event.Repushed
+		return eff
+	}
+	amount, err := event.ParseAmount(m.Tag("Quantity"))
+	if err != nil || amount.IsZero() {
+		eff.Reason = event.BadQuantity
+		return eff
+	}
+	payer, err := event.ParseAddress(m.Tag("Sender"))
+	if err != nil {
+		eff.Reason = event.BadTags
+		return eff
+	}
+	d := Deposit{m.ID, payer, amount, sl.Time}
+	eff.Pool, eff.Reason = pool, uncounted
+	switch {
+	case badPool != nil:
+		eff.Reason = event.BadTags
+	case late:
+		eff.Reason = event.AfterClosing
+	case uncounted == "":
+		eff.Reason = s.deposit(pool, m.Tag("X-Allocation"), newest, n.token, d)
+	}
+	if eff.Reason != "" {
+		s.owed = append(s.owed, Owed{m.ID, eff.Pool, payer, amount, n.token, eff.Reason, sl.Time})
+	}
+	return eff
+}
+
+// notice is who a Credit-Notice is from.
+type notice struct {
+	from  event.Address
+	token event.Token
+}
+
+// readNotice accepts a message of an accepted token through an authority.
+func readNotice(m *Message, t event.Terms, at event.Millis) (notice, event.Reason) {
+	from, reason := sender(m, t, at)
+	if reason == "" && !m.has("From-Process") {
+		reason = event.NotAuthority
+	}
+	if reason != "" {
+		return notice{from: from}, reason
+	}
+	for _, k := range t.Tokens {
+		if k.Process.Address() == from && k.At(at) {
+			return notice{from, k}, ""
+		}
+	}
+	return notice{from: from}, event.UnknownToken
+}
+
+// deposit adds a genuine deposit to the pool's period or opens the next one; a reason means that it is owed back.
+func (s *State) deposit(pool event.ID, allocation string, terms event.Terms, token event.Token, d Deposit) event.Reason {
+	i, known := s.findPool(pool)
+	if known {
+		if q := s.pools[i].funding(d.Time); q != nil {
+			if q.Token.Process != token.Process {
+				return event.OtherToken
+			}
+			q.Deposits, q.Pot = append(q.Deposits, d), q.Pot.Add(d.Amount)
+			return ""
+		}
+	}
+	rule, ok := rewards.Asked(allocation)
+	if !ok {
+		return event.UnknownRule
+	}
+	if d.Amount.Cmp(terms.MinDeposit) < 0 {
+		return event.BelowMinimum
+	}
+	if !known {
+		s.pools = slices.Insert(s.pools, i, &Pool{ID: pool})
+	}
+	p := s.pools[i]
+	p.Periods = append(p.Periods, &Period{
+		Pool: pool, N: uint32(len(p.Periods) + 1), Terms: terms, Rule: rule.Name, Token: token,
+		Start: d.Time, End: d.Time + terms.Duration, Deposits: []Deposit{d}, Pot: d.Amount,
+	})
+	return ""
+}
+
+// repushed reports whether this outbox message was read before: the same sender process and reference, or the same content
+// signed by the same wallet. An authority signs anew each time it pushes, so the id differs. A late message is no reason
+// for turning down one that was in time.
+func (s *State) repushed(m *Message, late bool) bool {
+	keys := []string{"digest " + string(m.Owner) + string(m.Digest)}
+	switch from := m.Tag("From-Process") + " "; {
+	case m.has("Reference"):
+		keys = append(keys, "reference "+from+m.Tag("Reference"))
+	case m.has("Ref_"):
+		keys = append(keys, "reference "+from+m.Tag("Ref_"))
+	case len(m.Anchor) > 0:
+		keys = append(keys, "anchor "+from+string(m.Anchor))
+	}
+	again := false
+	for _, k := range keys {
+		again = again || s.pushed[k]
+		if late {
+			k = "late " + k
+			again = again || s.pushed[k]
+		}
+		s.pushed[k] = true
+	}
+	return again
+}
