@@ -22,17 +22,16 @@ import (
 
 // A fakeNet is an Arweave gateway with given items, and with the faults that gateways have.
 type fakeNet struct {
-	mu       sync.Mutex
-	tip      uint64
-	items    []*placed // by height, in no other order
-	clamp    int       // most items a page, whatever was asked for; 0: none
-	doubles  bool      // every item twice
-	shuffle  *rand.Rand
-	loses    bool // a page that begins within a height begins at the next one
-	ignores  bool // filters do nothing
-	raw      map[event.ID]http.HandlerFunc
-	hook     func(http.ResponseWriter, *http.Request) bool // answers in our place
-	listings int
+	mu      sync.Mutex
+	tip     uint64
+	items   []*placed // by height, in no other order
+	clamp   int       // most items a page, whatever was asked for; 0: none
+	doubles bool      // every item twice
+	shuffle *rand.Rand
+	loses   bool // a page that begins within a height begins at the next one
+	ignores bool // filters do nothing
+	raw     map[event.ID]http.HandlerFunc
+	hook    func(http.ResponseWriter, *http.Request) bool // answers in our place
 }
 
 type placed struct {
@@ -96,6 +95,10 @@ func (f *fakeNet) add(height uint64, it event.Item) *placed {
 		i--
 	}
 	f.items = slices.Insert(f.items, i, p)
+	if f.byID == nil {
+		f.byID = map[string]*placed{}
+	}
+	f.byID[p.node.ID] = p
 	f.tip = max(f.tip, height)
 	return p
 }
@@ -153,11 +156,9 @@ func (f *fakeNet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fakeNet) data(w http.ResponseWriter, id string) {
-	for _, p := range f.items {
-		if p.node.ID == id {
-			w.Write(p.item.Data)
-			return
-		}
+	if p := f.byID[id]; p != nil {
+		w.Write(p.item.Data)
+		return
 	}
 	w.WriteHeader(http.StatusNotFound)
 }
@@ -180,7 +181,6 @@ func (f *fakeNet) list(r *http.Request) []byte {
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
 		panic(err)
 	}
-	f.listings++
 	v := q.Variables
 	var all []*placed
 	for _, p := range f.items {
