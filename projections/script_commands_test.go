@@ -187,7 +187,11 @@ func ask(c *call) {
 // score n= t= model= correct= open= total= [process=]: a Score-Response of the dataset process
 func score(c *call) {
 	data := fmt.Sprintf(`{"correct":%s,"unevaluated":%s,"total":%s,"score":0.5}`, c.get("correct", "1"), c.get("open", "0"), c.get("total", "4"))
-	ts := tags("Action", "Score-Response", "Model", c.w.id(c.get("model", "m")).String())
+	model := c.get("model", "m")
+	if model != "-" {
+		model = c.w.id(model).String()
+	}
+	ts := tags("Action", "Score-Response", "Model", model)
 	if p := c.get("process", "siqa"); p != "-" {
 		ts = append(ts, tags("From-Process", c.w.id(p).String())...)
 	}

@@ -195,7 +195,9 @@ var showers = map[string]func(*call){
 		c.say("dense past the end %v, complete %v", c.w.s.Stream.DensePast(p.End), c.w.s.Complete(p))
 	},
 	"faults": func(c *call) {
-		for _, f := range c.w.s.Faults {
+		news := c.w.s.Faults[c.w.told:]
+		c.w.told = len(c.w.s.Faults)
+		for _, f := range news {
 			why := f.Why
 			for id, name := range c.w.names {
 				why = strings.ReplaceAll(why, id, name)

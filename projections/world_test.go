@@ -23,6 +23,7 @@ type world struct {
 	log   memLog
 	s     *State
 	next  int
+	told  int          // faults that a script has shown
 	clock event.Millis // recorded time
 	to    uint64       // newest window
 	terms event.Terms
