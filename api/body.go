@@ -26,20 +26,20 @@ func (w when) MarshalText() ([]byte, error) { return []byte(event.Millis(w).Stri
 // UnmarshalText implements encoding.TextUnmarshaler. Nothing is read; it says that JSON has a text here.
 func (*when) UnmarshalText([]byte) error { return nil }
 
-// money is an amount with what it is an amount of.
-type money struct {
+// Money is an amount with what it is an amount of.
+type Money struct {
 	Amount       event.Amount `json:"amount" doc:"Decimal digits, in the token's base unit" example:"1000000000000"`
 	Token        event.ID     `json:"token" doc:"The token's process"`
 	Ticker       string       `json:"ticker" doc:"As the operator's terms call it"`
 	Denomination uint8        `json:"denomination" doc:"How many of the digits are decimals"`
 }
 
-func moneyOf(t event.Token, a event.Amount) money {
-	return money{a, t.Process, t.Ticker, t.Denomination}
+func moneyOf(t event.Token, a event.Amount) Money {
+	return Money{a, t.Process, t.Ticker, t.Denomination}
 }
 
 // String returns the amount in whole tokens, exact.
-func (m money) String() string { return decimals(m.Amount.Big(), int(m.Denomination)) + " " + m.Ticker }
+func (m Money) String() string { return decimals(m.Amount.Big(), int(m.Denomination)) + " " + m.Ticker }
 
 // decimals writes n/10^places without trailing zeros and with thousands set apart.
 func decimals(n *big.Int, places int) string {

@@ -27,7 +27,7 @@ type leaderboard struct {
 	Root     *string   `json:"root" doc:"RFC 6962 root over the rows of an official or final board"`
 	Phase    string    `json:"phase" enum:"open,ended,closed,preliminary,final"`
 	End      when      `json:"end" doc:"When the period ends, by the scheduler's clock"`
-	Pot      money     `json:"pot"`
+	Pot      Money     `json:"pot"`
 	Rule     string    `json:"rule"`
 	Protocol string    `json:"protocol"`
 	Note     string    `json:"note"`
@@ -54,7 +54,7 @@ type row struct {
 	Reason      string        `json:"reason" doc:"Why there is no rank; empty where there is one"`
 	Why         string        `json:"why" doc:"The reason in words"`
 	Funder      bool          `json:"funder" doc:"Whether the participant paid into this pot"`
-	Share       *money        `json:"share" doc:"What the rule gives this rank: the expected reward while the period runs, the allocated one after"`
+	Share       *event.Amount `json:"share" doc:"What the rule gives this rank, in the pot's token: expected while the period runs, allocated after"`
 }
 
 type copied struct {
@@ -153,7 +153,7 @@ func rowsOf(p *projections.Period, pot event.Amount, rows []projections.Row) []r
 }
 
 // sharesOf returns what the period's rule gives each rank. Summed by participant it is what projections allocates.
-func sharesOf(p *projections.Period, pot event.Amount, rows []projections.Row) []money {
+func sharesOf(p *projections.Period, pot event.Amount, rows []projections.Row) []event.Amount {
 	n := 0
 	for _, r := range rows {
 		if r.Rank > 0 {
@@ -164,9 +164,9 @@ func sharesOf(p *projections.Period, pot event.Amount, rows []projections.Row) [
 	if !ok || n == 0 {
 		return nil
 	}
-	out := make([]money, n)
+	out := make([]event.Amount, n)
 	for i, share := range rule.Shares(pot.Big(), n) {
-		out[i] = moneyOf(p.Token, event.AmountOf(share))
+		out[i] = event.AmountOf(share)
 	}
 	return out
 }

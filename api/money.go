@@ -12,7 +12,7 @@ type rewardsBody struct {
 	Phase     string        `json:"phase" enum:"open,ended,closed,preliminary,final"`
 	Kind      string        `json:"kind" enum:"projected,preliminary,final" doc:"projected: what would be owed if the period ended now; preliminary: allocated and inside the challenge window; final: may be paid"`
 	Rule      string        `json:"rule"`
-	Pot       money         `json:"pot"`
+	Pot       Money         `json:"pot"`
 	End       when          `json:"end"`
 	Challenge *when         `json:"challenge_until" doc:"Chain time until which the allocation can be challenged; null before it is made"`
 	Allocated *event.Seq    `json:"allocated_at" doc:"The event that allocated; null before"`
@@ -27,24 +27,24 @@ type rewardsBody struct {
 
 type payout struct {
 	To     event.Address `json:"to"`
-	Amount money         `json:"amount"`
+	Amount event.Amount  `json:"amount" doc:"In the pot's token"`
 	Parts  []part        `json:"parts" doc:"The ranks that it is made of"`
 }
 
 type part struct {
-	Rank   uint32   `json:"rank"`
-	Model  event.ID `json:"model"`
-	Amount money    `json:"amount"`
+	Rank   uint32       `json:"rank"`
+	Model  event.ID     `json:"model"`
+	Amount event.Amount `json:"amount"`
 }
 
 type owed struct {
 	Message event.ID      `json:"message"`
 	Pool    event.ID      `json:"pool,omitzero"`
 	To      event.Address `json:"to"`
-	Amount  money         `json:"amount"`
-	Reason  event.Reason  `json:"reason"`
-	Why     string        `json:"why"`
-	Time    when          `json:"time"`
+	Money
+	Reason event.Reason `json:"reason"`
+	Why    string       `json:"why"`
+	Time   when         `json:"time"`
 }
 
 type disputeBody struct {
@@ -89,9 +89,9 @@ func payoutsOf(p *projections.Period, c *projections.Closing, ps []event.Payout)
 	shares := sharesOf(p, c.Pot, c.Board)
 	out := make([]payout, len(ps))
 	for i, one := range ps {
-		out[i] = payout{one.To, moneyOf(p.Token, one.Amount), []part{}}
+		out[i] = payout{one.To, one.Amount, []part{}}
 		for _, r := range c.Board {
-			if r.Participant == one.To && r.Rank > 0 && !shares[r.Rank-1].Amount.IsZero() {
+			if r.Participant == one.To && r.Rank > 0 && !shares[r.Rank-1].IsZero() {
 				out[i].Parts = append(out[i].Parts, part{r.Rank, r.Model, shares[r.Rank-1]})
 			}
 		}

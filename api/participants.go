@@ -19,8 +19,8 @@ type taking struct {
 	Period uint32   `json:"period"`
 	Phase  string   `json:"phase" enum:"open,ended,closed,preliminary,final"`
 	Models []row    `json:"models" doc:"Its rows on the board, live while the period runs and final after"`
-	Paid   money    `json:"paid" doc:"What it paid into the pot"`
-	Reward money    `json:"reward" doc:"What it gets of the pot; projected while the period is not closed"`
+	Paid   Money    `json:"paid" doc:"What it paid into the pot"`
+	Reward Money    `json:"reward" doc:"What it gets of the pot; projected while the period is not closed"`
 }
 
 func participantOf(v *view, in inAddress) (participant, error) {
@@ -51,7 +51,7 @@ func (v *view) taking(p *projections.Period, who event.Address) (taking, bool) {
 		if r.Participant == who {
 			t.Models = append(t.Models, r)
 			if r.Share != nil {
-				t.Reward.Amount = t.Reward.Amount.Add(r.Share.Amount)
+				t.Reward.Amount = t.Reward.Amount.Add(*r.Share)
 			}
 		}
 	}

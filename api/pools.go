@@ -21,7 +21,7 @@ type period struct {
 	Phase    string       `json:"phase" enum:"open,ended,closed,preliminary,final"`
 	Start    when         `json:"start"`
 	End      when         `json:"end" doc:"Not in the period any more"`
-	Pot      money        `json:"pot"`
+	Pot      Money        `json:"pot"`
 	Rule     string       `json:"rule"`
 	Protocol string       `json:"protocol"`
 	Scores   string       `json:"scores" enum:"log,chain"`
@@ -57,8 +57,8 @@ type periodBody struct {
 type deposit struct {
 	Message event.ID      `json:"message"`
 	From    event.Address `json:"from"`
-	Amount  money         `json:"amount"`
-	Time    when          `json:"time"`
+	Money
+	Time when `json:"time"`
 }
 
 func pools(v *view, _ inAt) (poolList, error) {

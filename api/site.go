@@ -96,6 +96,7 @@ func (s *Site) make(w http.ResponseWriter, r *http.Request, begin time.Time) {
 	if r.Method == http.MethodHead {
 		rctx.RouteMethod = http.MethodGet // HEAD is GET without the body, which send leaves out
 	}
+	w.Header().Set("Cache-Control", cacheNever) // unless the answer says otherwise
 	sw := &statusWriter{ResponseWriter: w}
 	defer func() {
 		if v := recover(); v != nil {

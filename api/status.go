@@ -43,17 +43,23 @@ func status(v *view, _ inNothing) (statusBody, error) {
 	}
 	b := statusBody{
 		Stamp: v.stamp(), Status: v.site.src.Status(), Version: v.site.opts.Version, Network: v.Opened.Name, Process: v.Opened.Process,
-		Root: root, State: v.State.Root(), Window: window{v.Window.To, when(v.Window.Time)}, Gaps: v.Stream.Gaps(100),
+		Root: root, State: v.State.Root(), Window: window{v.Window.To, when(v.Window.Time)}, Gaps: list(v.Stream.Gaps(100)),
 		Dense: v.Stream.Dense, Pending: len(v.Stream.Waiting), Faults: []fault{}, Pools: len(v.Pools()),
 	}
+	b.Gateways, b.Waiting, b.NotReady = list(b.Gateways), list(b.Waiting), list(b.NotReady)
 	b.Lag = lagOf(v, b.Status)
-	if b.Gaps == nil {
-		b.Gaps = []uint64{}
-	}
 	for i := max(0, len(v.Faults)-20); i < len(v.Faults); i++ {
 		b.Faults = append(b.Faults, fault{v.Faults[i].Seq, v.Faults[i].Why})
 	}
 	return b, nil
+}
+
+// list returns an empty list for none, which JSON shows as [] and not as null.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
 }
 
 func lagOf(v *view, st Status) lag {

@@ -1,0 +1,5 @@
+package api
+
+import "testing"
+
+func TestStoryHasNoFaults(t *testing.T) { story(t) }
