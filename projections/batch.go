@@ -48,9 +48,18 @@ func (s *State) Members(p *Period, cut event.Millis) []event.ID {
 // BatchLimit is the recorded time after which a batch is closed with whatever runs it has.
 const BatchLimit event.Millis = 24 * 60 * 60 * 1000
 
-// Finished reports whether a batch can be closed at a recorded time: every member is scored or at fault on its day, or
-// BatchLimit has passed. The last batch of a period waits until every member has a good run or a fault of any day: an
-// outage of ours costs nobody a rank. Scores from the chain are there or are not.
+// FetchTries is how often a day's run is tried whose model no gateway has, before the day goes on without it. Otherwise
+// a stranger could hold up every board by joining with an id that nobody uploaded.
+const FetchTries = 5
+
+// Missing reports whether the run was tried often enough to say that its model is not to be had that day.
+func (r *Run) Missing() bool {
+	return r.Attempts() >= FetchTries && r.Failures[len(r.Failures)-1].Reason == event.ModelUnfetchable
+}
+
+// Finished reports whether a batch can be closed at a recorded time: every member is scored or at fault on its day or
+// could not be fetched, or BatchLimit has passed. The last batch of a period waits until every member has a good run or a
+// fault of any day: an outage of ours costs nobody a rank. Scores from the chain are there or are not.
 func (l *Ledger) Finished(p *Period, b *Batch, now event.Millis) bool {
 	if p.Terms.Scores == event.ScoresChain {
 		return true
@@ -62,11 +71,21 @@ func (l *Ledger) Finished(p *Period, b *Batch, now event.Millis) bool {
 		st := runs[m]
 		ever := st.good != nil || st.bad != nil
 		today := (st.good != nil && st.good.Key.Day == b.Opened.Day) || (st.bad != nil && st.bad.Key.Day == b.Opened.Day)
-		if !today && (!late || (last && !ever)) {
+		if !today && !late && !l.missing(m, b.Opened.Day) || last && !ever {
 			return false
 		}
 	}
 	return true
+}
+
+// missing reports whether a run of the model on that day is Missing.
+func (l *Ledger) missing(model event.ID, day event.Day) bool {
+	for _, r := range l.Runs {
+		if r.Key.Model == model && r.Key.Day == day && r.Score == nil && r.Missing() {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *State) batchClosed(b event.BatchClosed) {

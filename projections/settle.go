@@ -16,8 +16,9 @@ type contract struct {
 	pushed map[string]bool // outbox messages that have been counted
 }
 
-// baseEvery is how many slots apart the places are from which the contract half is derived again.
-const baseEvery = 2048
+// baseEvery is how many slots after the base at n the next one is. A base costs as much as there are deposits before it, so
+// they lie further apart the more there is.
+func baseEvery(n int) int { return 64 + n/64 }
 
 // settle brings the contract half up to date with the stream: from where it stands, or from the last base after something
 // earlier has changed.
@@ -27,7 +28,7 @@ func (s *State) settle() {
 	}
 	for ; s.settled < len(s.Stream.Slots); s.settled++ {
 		sl := &s.Stream.Slots[s.settled]
-		if s.settled >= s.based+baseEvery && (s.Stream.Order == ByHeight || sl.Nonce <= s.Stream.Dense) {
+		if s.settled >= s.based+baseEvery(s.based) && (s.Stream.Order == ByHeight || sl.Nonce <= s.Stream.Dense) {
 			s.base, s.based = s.contract.clone(), s.settled
 		}
 		sl.Effect = Effect{}

@@ -6,16 +6,11 @@ import (
 )
 
 const (
-	hour = 60 * 60 * 1000
-	// batchLimit is the recorded time after which a batch is closed with whatever runs it has.
-	batchLimit event.Millis = 24 * hour
-	// gapLimit is the chain time after a period's end after which a missing nonce no longer stops the closing.
-	gapLimit event.Millis = 7 * event.MillisPerDay
 	// maxGaps is how many missing nonces a closing names.
 	maxGaps = 100
 	// retryFirst and retryMost bound the pause before a failed job is due again; it doubles from one to the other.
 	retryFirst event.Millis = 30 * 1000
-	retryMost  event.Millis = 6 * hour
+	retryMost  event.Millis = 6 * 60 * 60 * 1000
 )
 
 // Due returns what ought to be done in state s at recorded time now. It is pure and deterministic. At most one decision per
@@ -71,7 +66,7 @@ func (d due) batchOrClose() event.Body {
 		if f := d.givenUp(b); f != nil {
 			return *f
 		}
-		if d.finished(b) {
+		if d.l.Finished(d.p, b, d.now) {
 			rows := d.s.DayBoard(d.p, b)
 			return event.BatchClosed{Pool: d.p.Pool, Period: d.p.N, Day: b.Opened.Day, Rows: uint32(len(rows)),
 				Root: projections.BoardRoot(d.p.Pool, d.p.N, b.Opened.Day, rows)}
@@ -88,35 +83,18 @@ func (d due) batchOrClose() event.Body {
 	return nil
 }
 
-// givenUp returns the failure that puts a member at fault which could not be fetched from anywhere for the days that the
-// terms name, counted from the first failure after its last good run.
+// givenUp returns the failure that puts a member at fault which no gateway had for the days that the terms name.
 func (d due) givenUp(b *projections.Batch) *event.RunFailed {
 	for _, m := range b.Opened.Members {
-		var run *projections.Run
-		var first event.Millis
-		good := d.p.FirstDay() - 1
-		for _, r := range d.l.Runs {
-			if r.Key.Model == m && r.Score != nil {
-				good = max(good, r.Key.Day)
-			}
-		}
-		for _, r := range d.l.Runs {
-			if r.Key.Model != m || r.Score != nil || r.Key.Day <= good || len(r.Failures) == 0 {
-				continue
-			}
-			if first == 0 || r.FirstTry < first {
-				first = r.FirstTry
-			}
-			if r.Key.Day == b.Opened.Day {
-				run = r
-			}
-		}
-		if run == nil || d.now < first+d.unfetchable() {
+		run := d.l.Runs[d.key(m, b.Opened.Day).Run()]
+		since, failing := d.l.FailingSince(m)
+		if run == nil || run.Score != nil || !failing || d.now < since+d.unfetchable() {
 			continue
 		}
-		if _, fault := run.Fault(); !fault && run.Failures[len(run.Failures)-1].Reason == event.ModelUnfetchable {
+		n := len(run.Failures)
+		if _, fault := run.Fault(); !fault && n > 0 && run.Failures[n-1].Reason == event.ModelUnfetchable {
 			return &event.RunFailed{Key: run.Key, Attempt: run.Attempts() + 1, Reason: event.ModelUnfetchable,
-				Detail: "not to be had from any gateway since " + first.String(), Fault: true}
+				Detail: "not to be had from any gateway since " + since.String(), Fault: true}
 		}
 	}
 	return nil
@@ -132,13 +110,7 @@ func (d due) nextBatch() (event.Day, bool) {
 	if day > d.p.LastDay() || d.s.Window.Time < d.p.Cut(day) {
 		return 0, false
 	}
-	return day, day < d.p.LastDay() || d.complete()
-}
-
-// complete reports whether every message before the period's end is known, or has been missing for too long to wait.
-// Without assignments there is no knowing.
-func (d due) complete() bool {
-	return d.s.Stream.Order != projections.ByNonce || d.s.Stream.DensePast(d.p.End) || d.s.Window.Time >= d.p.End+gapLimit
+	return day, day < d.p.LastDay() || d.s.Stream.Order != projections.ByNonce || d.s.Complete(d.p)
 }
 
 func (d due) gaps() []uint64 {
@@ -150,8 +122,7 @@ func (d due) gaps() []uint64 {
 
 // over reports whether the period can be closed. A period whose messages have no nonces is never closed.
 func (d due) over() bool {
-	return d.s.Stream.Order == projections.ByNonce && d.s.Window.Time >= d.p.End && d.complete() &&
-		d.s.FinalBatch(d.p) != nil && len(d.unsure()) == 0
+	return d.s.Window.Time >= d.p.End && d.s.Complete(d.p) && d.s.FinalBatch(d.p) != nil && len(d.unsure()) == 0
 }
 
 // unsure returns the contested models whose uploader is unknown, without those that could not be found for so long that
@@ -170,33 +141,11 @@ func (d due) unfetchable() event.Millis {
 	return event.Millis(d.p.Terms.UnfetchableDays) * event.MillisPerDay
 }
 
-// finished reports whether a batch can be closed: every member has its run, or a fault of its own, or a day has passed. An
-// outage of ours never unranks a model, so the last batch of a period waits until every member has a good run of any day.
-func (d due) finished(b *projections.Batch) bool {
-	if d.p.Terms.Scores == event.ScoresChain {
-		return true
+// key names a run of this period.
+func (d due) key(model event.ID, day event.Day) event.RunKey {
+	k := event.RunKey{Pool: d.p.Pool, Period: d.p.N, Model: model, Proto: d.p.Terms.Protocol, Day: day}
+	if d.l.Dataset != nil {
+		k.Dataset = d.l.Dataset.SHA256
 	}
-	last := b.Opened.Day == d.p.LastDay()
-	late := d.now >= b.Recorded+batchLimit
-	for _, m := range b.Opened.Members {
-		day, any := d.done(m, b.Opened.Day)
-		if !day && (!late || (last && !any)) {
-			return false
-		}
-	}
-	return true
-}
-
-// done reports whether a model is scored or at fault on that day, and on that day or any before.
-func (d due) done(model event.ID, day event.Day) (onDay, ever bool) {
-	for _, r := range d.l.Runs {
-		if r.Key.Model != model || r.Key.Day > day {
-			continue
-		}
-		if _, fault := r.Fault(); r.Score != nil || fault {
-			ever = true
-			onDay = onDay || r.Key.Day == day
-		}
-	}
-	return onDay, ever
+	return k
 }

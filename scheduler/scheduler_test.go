@@ -336,3 +336,40 @@ func FuzzDecodeJob(f *testing.F) {
 		}
 	})
 }
+
+// TestUnknownModel holds that joining with an id that nobody uploaded delays a day's board by minutes, not by the day that
+// an outage of ours may take.
+func TestUnknownModel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, event.ScoresLog)
+		w.pay("10")
+		w.join(event.ID{51}, model(51))
+		w.join(event.ID{53}, model(220))
+		time.Sleep(24 * time.Hour)
+		w.block()
+		began := time.Now()
+		for time.Since(began) < 2*time.Hour {
+			for _, in := range Due(w.live(), now()) {
+				if in.Job == nil {
+					w.append(in.Decide)
+					continue
+				}
+				payload, err := in.Job.Encode()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := w.work(t.Context(), payload); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if b := w.live().Ledger(pool, 1).Batches; len(b) == 1 && b[0].Closed != 0 {
+				if b[0].Board[0].Model != model(51) || b[0].Board[0].Rank != 1 || b[0].Board[1].Rank != 0 {
+					t.Errorf("board: %+v", b[0].Board)
+				}
+				return
+			}
+			time.Sleep(10 * time.Second)
+		}
+		t.Fatal("the board was held up for two hours")
+	})
+}

@@ -60,7 +60,7 @@ func (d due) runs() []Job {
 	var out []Job
 	seen := map[event.ID]bool{}
 	add := func(model event.ID, day event.Day) {
-		k := event.RunKey{Pool: d.p.Pool, Period: d.p.N, Model: model, Dataset: d.l.Dataset.SHA256, Proto: d.p.Terms.Protocol, Day: day}
+		k := d.key(model, day)
 		id := k.Run()
 		if seen[id] {
 			return
@@ -70,6 +70,9 @@ func (d due) runs() []Job {
 		if r := d.l.Runs[id]; r != nil {
 			if _, fault := r.Fault(); r.Score != nil || fault {
 				return
+			}
+			if r.Missing() && day < d.p.LastDay() {
+				return // its next day's run tries again
 			}
 			attempt = r.Attempts()
 			if d.now < r.LastTry+pause(attempt) {

@@ -1,0 +1,162 @@
+package projections
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/aobench/aobench/event"
+	"github.com/google/go-cmp/cmp"
+)
+
+var seeds = flag.Int("histories", 6, "how many random histories")
+
+// whole is everything that a state says: its bytes, its root, and what is derived anew by every reader.
+func whole(t testing.TB, s *State) string {
+	t.Helper()
+	derived, err := event.Marshal([]any{s.Pools(), s.Owed(), s.Asks(), s.Refusals(), s.Participants(), s.Stream.Gaps(10)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded(t, s) + string(derived)
+}
+
+// kept is a store of snapshots.
+type kept map[event.Seq][]byte
+
+func (k kept) Snapshot(_ string, _ int, atMost event.Seq) (event.Seq, []byte, error) {
+	for ; atMost > 0; atMost-- {
+		if b, ok := k[atMost]; ok {
+			return atMost, b, nil
+		}
+	}
+	return 0, nil, nil
+}
+
+// TestLiveIsAsOfIsFromZero: whatever turned up late, twice or shuffled, the live fold, the fold from any snapshot and the
+// fold from zero are the same at every seq. An honest history has no faults, and everything in it is paid in the end.
+func TestLiveIsAsOfIsFromZero(t *testing.T) {
+	finals := 0
+	for seed := range uint64(*seeds) {
+		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
+			t.Parallel()
+			h := newHistory(seed)
+			h.play(110)
+			for _, f := range h.s.Faults {
+				t.Errorf("fault at seq %d of an honest history: %s", f.Seq, f.Why)
+			}
+			t.Logf("%d events, %d slots, %d pools, %d owed, gaps %v", len(h.log), len(h.s.Stream.Slots), len(h.s.Pools()), len(h.s.Owed()), h.s.Stream.Gaps(5))
+			checkEverySeq(t, h.log, seed)
+			for _, l := range h.s.Ledgers {
+				if l.Closing != nil && l.Closing.FinalAt != 0 {
+					finals++
+				}
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if finals < *seeds {
+			t.Errorf("only %d periods came to their end in %d histories: the test says little", finals, *seeds)
+		}
+	})
+}
+
+func checkEverySeq(t *testing.T, log memLog, seed uint64) {
+	ctx := context.Background()
+	rng := rand.New(rand.NewPCG(seed, 2))
+	live, snaps := New(), kept{}
+	clones := map[*State]string{}
+	for _, e := range log {
+		switch rng.IntN(8) {
+		case 0: // readers keep the clone
+			c := live.Clone()
+			clones[c] = whole(t, c)
+		case 1: // the fold goes on with the clone, and readers keep the old one
+			old := live
+			live = live.Clone()
+			clones[old] = whole(t, old)
+		}
+		live = live.Apply(e)
+		if rng.IntN(3) > 0 {
+			continue // several events between two looks, so that what is derived is not always up to date
+		}
+		want := whole(t, live)
+		zero, err := Replay(ctx, log, e.Seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if whole(t, zero) != want {
+			t.Fatalf("seq %d %s: from zero differs from live\n%s", e.Seq, e.Kind, diff(zero, live))
+		}
+		asof, err := AsOf(ctx, log, snaps, e.Seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if whole(t, asof) != want {
+			t.Fatalf("seq %d %s: as of differs from live\n%s", e.Seq, e.Kind, diff(asof, live))
+		}
+		if rng.IntN(10) == 0 {
+			if snaps[e.Seq], err = live.Encode(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for c, before := range clones {
+		if whole(t, c) != before {
+			t.Fatalf("a clone at seq %d changed when the fold went on", c.Seq)
+		}
+	}
+}
+
+func diff(a, b *State) string {
+	return cmp.Diff([]any{a.Stream.Slots, a.Pools(), a.Owed(), a.Faults}, []any{b.Stream.Slots, b.Pools(), b.Owed(), b.Faults}, cmp.AllowUnexported(event.Amount{}),
+		cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".index" }, cmp.Ignore()))
+}
+
+// TestOrderOfArrivalDoesNotMatter: what was observed before any decision makes the same contract state in any order.
+func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
+	for seed := range uint64(*seeds) {
+		h := newHistory(seed)
+		for range 200 {
+			h.send()
+		}
+		rng := rand.New(rand.NewPCG(seed, 3))
+		var want string
+		for try := range 8 {
+			w := newWorld()
+			w.add(event.LogOpened{Process: w.id("pool"), FirstHeight: 1})
+			w.append(event.TermsSet{Revision: 1, Terms: h.terms})
+			for _, i := range rng.Perm(len(h.items)) {
+				w.add(h.items[i].body)
+				if rng.IntN(30) == 0 {
+					w.add(event.WindowClosed{From: w.to + 1, To: w.to + 1, Time: epoch})
+					w.to++
+				}
+				if rng.IntN(30) == 0 {
+					w.s = w.s.Clone()
+				}
+			}
+			if got := contractState(t, w.s); try == 0 {
+				want = got
+			} else if d := cmp.Diff(want, got); d != "" {
+				t.Fatalf("seed %d, order %d ends in another contract state:\n%s", seed, try, d)
+			}
+		}
+	}
+}
+
+// contractState is what the messages come to, without when they were seen.
+func contractState(t *testing.T, s *State) string {
+	s.settle()
+	out := fmt.Sprintln(s.Stream.Order, s.Stream.Dense, len(s.Stream.Waiting), s.Faults)
+	for _, sl := range s.Stream.Slots {
+		out += fmt.Sprintln(sl.Nonce, sl.Time, sl.Message, sl.Void, sl.Own, sl.Msg == nil, sl.Effect)
+	}
+	b, err := event.Marshal([]any{s.Pools(), s.Owed(), s.Asks()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out + fmt.Sprintf("%x", b)
+}
