@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/aobench/aobench/event"
 )
 
@@ -46,18 +44,6 @@ func readRequests(r io.Reader, requests chan<- request) {
 		requests <- req
 	}
 	os.Exit(0)
-}
-
-// takeStdout keeps standard output for our messages alone: what a library prints goes to standard error.
-func takeStdout() (*os.File, error) {
-	fd, err := unix.FcntlInt(1, unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return nil, fmt.Errorf("dup stdout: %w", err)
-	}
-	if err := unix.Dup3(2, 1, 0); err != nil {
-		return nil, fmt.Errorf("dup stderr: %w", err)
-	}
-	return os.NewFile(uintptr(fd), "answers"), nil
 }
 
 // child holds what the process has loaded.

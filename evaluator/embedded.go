@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"runtime"
 	"time"
 
@@ -31,14 +30,7 @@ type Embedded struct {
 
 const defaultLoad = 10 * time.Minute
 
-func (e Embedded) withDefaults() (Embedded, error) {
-	if len(e.Argv) == 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return e, fmt.Errorf("find own program: %w", err)
-		}
-		e.Argv = []string{self, ChildArg}
-	}
+func (e Embedded) withDefaults() Embedded {
 	if e.Threads == 0 {
 		e.Threads = uint32(max(1, runtime.NumCPU()-1))
 	}
@@ -57,15 +49,12 @@ func (e Embedded) withDefaults() (Embedded, error) {
 	if e.Answer == 0 {
 		e.Answer = 2 * time.Minute
 	}
-	return e, nil
+	return e
 }
 
 // Open implements Engine.
 func (e Embedded) Open(ctx context.Context, m Model) (Session, error) {
-	e, err := e.withDefaults()
-	if err != nil {
-		return nil, &Failure{event.EngineFailed, err}
-	}
+	e = e.withDefaults()
 	if e.Library.Dir == "" {
 		return nil, &Failure{event.EngineFailed, ErrNotInstalled}
 	}
@@ -77,7 +66,6 @@ func (e Embedded) Open(ctx context.Context, m Model) (Session, error) {
 	if err != nil {
 		return nil, &Failure{event.EngineFailed, err}
 	}
-	p.seconds = m.MaxSeconds
 	s := &embeddedSession{engine: e, p: p}
 	r, err := s.call(ctx, e.Load, request{Open: &openRequest{
 		Libraries: e.Library.Dir, Model: m.Path, Limits: e.limits(m),

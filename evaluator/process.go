@@ -25,11 +25,13 @@ type process struct {
 	ended   chan struct{} // closed after the child is gone; state and stderr are complete then
 	state   *os.ProcessState
 	stderr  tail
-	seconds uint32 // its processor time limit
 }
 
-// startProcess runs argv. The child lives until close, kill or the end of this program.
+// startProcess runs argv; none means this program with ChildArg. The child lives until close, kill or the end of this program.
 func startProcess(argv []string) (*process, error) {
+	if len(argv) == 0 {
+		argv = []string{ownProgram, ChildArg}
+	}
 	p := &process{replies: make(chan reply, 1), ended: make(chan struct{})}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	// Nothing of our environment goes to the code that reads a stranger's model: neither secrets nor switches that would
@@ -37,7 +39,7 @@ func startProcess(argv []string) (*process, error) {
 	p.cmd.Env = []string{"LANG=C", "GGML_NO_BACKTRACE=1", "GOTRACEBACK=none"}
 	p.cmd.Stderr = &p.stderr
 	p.cmd.WaitDelay = 2 * time.Second
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = ownedByUs()
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -119,10 +121,9 @@ func (p *process) close() {
 
 // why says what the end of the child means. It is called after ended.
 func (p *process) why(ctx context.Context) error {
-	used := p.state.UserTime() + p.state.SystemTime()
 	switch {
-	case p.seconds > 0 && used >= time.Duration(p.seconds)*time.Second:
-		return failf(event.ModelOverCap, "used %v of processor time, the terms allow %d s", used.Round(time.Millisecond), p.seconds)
+	case p.state.ExitCode() == exitOverCap:
+		return failf(event.ModelOverCap, "processor time used up after %v", (p.state.UserTime() + p.state.SystemTime()).Round(time.Millisecond))
 	case ctx.Err() != nil:
 		return failf(event.EngineFailed, "no answer in time, child killed: %w", context.Cause(ctx))
 	}

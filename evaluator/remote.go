@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -55,13 +54,6 @@ func (e Remote) Open(ctx context.Context, m Model) (Session, error) {
 
 // inspect reads the model file in a child, for its header is a stranger's too.
 func (e Remote) inspect(ctx context.Context, m Model) (h event.Hash, err error) {
-	if len(e.Argv) == 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return h, failf(event.EngineFailed, "find own program: %w", err)
-		}
-		e.Argv = []string{self, ChildArg}
-	}
 	p, err := startProcess(e.Argv)
 	if err != nil {
 		return h, &Failure{event.EngineFailed, err}

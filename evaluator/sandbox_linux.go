@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,8 +20,12 @@ func harden() error {
 	return nil
 }
 
+// exitOverCap is how the child ends when its processor time is used up.
+const exitOverCap = 4
+
 // limit bounds memory and processor time. Memory is RLIMIT_DATA, private writable memory: the mapped model file does not
-// count, nor does address space that is only reserved. When the processor time is used up the kernel kills the process.
+// count, nor does address space that is only reserved. When the processor time is used up the kernel sends SIGXCPU, at
+// which the child says so and ends, and kills it soon after if it does not.
 func limit(l limits) error {
 	if l.Memory > 0 {
 		have, err := privateMemory()
@@ -32,7 +38,13 @@ func limit(l limits) error {
 	}
 	if l.Seconds > 0 {
 		s := uint64(l.Seconds)
-		if err := unix.Setrlimit(unix.RLIMIT_CPU, &unix.Rlimit{Cur: s, Max: s}); err != nil {
+		over := make(chan os.Signal, 1)
+		signal.Notify(over, unix.SIGXCPU)
+		go func() {
+			<-over
+			os.Exit(exitOverCap)
+		}()
+		if err := unix.Setrlimit(unix.RLIMIT_CPU, &unix.Rlimit{Cur: s, Max: s + 5}); err != nil {
 			return fmt.Errorf("limit processor time: %w", err)
 		}
 	}
@@ -52,3 +64,21 @@ func privateMemory() (uint64, error) {
 	}
 	return kb << 10, nil
 }
+
+// takeStdout keeps standard output for our messages alone: what a library prints goes to standard error.
+func takeStdout() (*os.File, error) {
+	fd, err := unix.FcntlInt(1, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, fmt.Errorf("dup stdout: %w", err)
+	}
+	if err := unix.Dup3(2, 1, 0); err != nil {
+		return nil, fmt.Errorf("dup stderr: %w", err)
+	}
+	return os.NewFile(uintptr(fd), "answers"), nil
+}
+
+// ownedByUs makes the kernel kill the child when the thread that started it ends.
+func ownedByUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+
+// ownProgram is this very program, also when its file has been replaced since it was started.
+const ownProgram = "/proc/self/exe"
