@@ -172,9 +172,9 @@ func (s *service) run(outer context.Context) error {
 		// One run at a time: two on one machine would take longer than one after the other.
 		g.Go(func() error { return s.bus.Subscribe(ctx, scheduler.TopicRun, 1, s.work.handle) })
 	}
-	src := source{s}
-	g.Go(func() error { return api.Serve(ctx, public, api.New(src, api.Options{})) })
-	g.Go(func() error { return api.Serve(ctx, admin, api.Admin(src)) })
+	site := api.New(source{s}, api.Options{Version: commit(), Log: s.logger})
+	g.Go(func() error { return api.Serve(ctx, public, site) })
+	g.Go(func() error { return api.Serve(ctx, admin, site.Admin()) })
 	err = g.Wait()
 	if stopped := context.Cause(outer); stopped != nil {
 		return nil // we were asked to stop, and the parts say no more than that
