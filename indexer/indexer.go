@@ -14,17 +14,17 @@ import (
 
 // An Indexer is the one tail of a log. One pass runs at a time: Run, or calls of Pass and Rescan one after another.
 type Indexer struct {
-	cfg     Config
-	gw      Gateway
-	log     Log
-	logger  *slog.Logger
-	lister  lister
-	next    uint64            // lowest height of no closed window
-	tries   map[event.ID]int  // failures of items that have no verdict yet
-	refused map[event.ID]bool // refused by this process: left alone until the next rescan
+	cfg    Config
+	gw     Gateway
+	log    Log
+	logger *slog.Logger
+	lister lister
+	next   uint64           // lowest height of no closed window
+	tries  map[event.ID]int // failures of items that have no verdict yet
 
-	mu     sync.Mutex
-	status Status
+	mu      sync.Mutex
+	status  Status
+	refused map[event.ID]bool // refused by this process: left alone until the next rescan
 }
 
 // Status tells how the tail stands.
@@ -81,7 +81,7 @@ func (x *Indexer) Pass(ctx context.Context) (Progress, error) { return x.pass(ct
 
 // Rescan is Pass with everything from a height read again, and with what was refused tried again.
 func (x *Indexer) Rescan(ctx context.Context, from uint64) (Progress, error) {
-	clear(x.refused)
+	x.unsettle()
 	return x.pass(ctx, x.next-min(from, x.next))
 }
 
@@ -100,7 +100,7 @@ func (x *Indexer) pass(ctx context.Context, reach uint64) (Progress, error) {
 	return w.progress, err
 }
 
-// tail runs the lister beside the writer: while a window is verified the next one is listed.
+// tail runs three stages beside each other: while a window is written, the next is verified and the one after it listed.
 func (x *Indexer) tail(ctx context.Context, reach uint64, w *writer) error {
 	tip, err := x.gw.Tip(ctx)
 	if err != nil {
@@ -111,26 +111,60 @@ func (x *Indexer) tail(ctx context.Context, reach uint64, w *writer) error {
 		return nil
 	}
 	w.tip, w.progress.Top = tip, tip-x.cfg.Depth
-	from, top := max(x.cfg.FirstHeight, x.next-min(reach, x.next)), w.progress.Top
+	from, next, top := max(x.cfg.FirstHeight, x.next-min(reach, x.next)), x.next, w.progress.Top
 
 	ctx, cancel := context.WithCancel(ctx)
-	parts, tail := make(chan part, 1), x.next
-	var listing error
-	go func() {
+	defer cancel()
+	parts, verified := make(chan part), make(chan checked)
+	var stages sync.WaitGroup
+	var listing, checking error
+	stages.Go(func() {
 		defer close(parts)
-		listing = x.lister.run(ctx, from, tail, top, parts)
-	}()
-	defer func() { // the lister has ended before we return
-		cancel()
-		for range parts {
-		}
-	}()
-	for p := range parts {
-		if err := w.take(ctx, &p); err != nil {
+		listing = x.lister.run(ctx, from, next, top, parts)
+	})
+	stages.Go(func() {
+		defer close(verified)
+		checking = x.check(ctx, parts, verified)
+	})
+	// A stage that fails does not stop the ones after it: what it has passed on is complete, and were it thrown away, a
+	// window that cannot be listed would keep the ones before it from ever being closed.
+	writing := w.run(ctx, verified)
+	cancel()
+	stages.Wait()
+	return firstError(writing, checking, listing)
+}
+
+// firstError returns the last stage's error, which is what stopped the stages before it.
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
 			return err
 		}
 	}
-	return listing
+	return nil
+}
+
+// settle leaves a refused item alone until the next rescan.
+func (x *Indexer) settle(id event.ID) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.refused) > maxCrowd {
+		clear(x.refused) // only costs another look at each
+	}
+	x.refused[id] = true
+}
+
+func (x *Indexer) isRefused(id event.ID) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.refused[id]
+}
+
+// unsettle has everything that was refused tried again.
+func (x *Indexer) unsettle() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	clear(x.refused)
 }
 
 // errWindow says that the log has a window that this process knows nothing of. Going on could leave heights out.

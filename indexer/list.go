@@ -42,28 +42,32 @@ const maxCrowd = 200_000
 func (l *lister) run(ctx context.Context, from, tail, top uint64, out chan<- part) error {
 	for from <= top {
 		to := min(from+l.width-1, top)
-		n, err := l.window(ctx, from, to, to >= tail, out)
+		size, err := l.window(ctx, from, to, to >= tail, out)
 		if err != nil {
 			return fmt.Errorf("list heights %d..%d: %w", from, to, err)
 		}
-		if n == crowded {
-			l.width = (to - from + 1) / 2
+		if size.crowded {
+			l.width = size.fits
 			continue
 		}
 		from = to + 1
-		if n < l.queries[0].First/4 {
+		if 2*size.most < l.queries[0].First {
 			l.width = min(2*l.width, l.maxWidth)
 		}
 	}
 	return nil
 }
 
-// crowded says that a window of several heights has more than a page for some query: it must be halved, since a page
-// boundary within it loses items on some gateways.
-const crowded = -1
+// A size says how full a window was.
+type size struct {
+	most    int    // items of the query that has most
+	crowded bool   // several heights, and more than a page for some query: nothing was sent, take less
+	fits    uint64 // when crowded: a number of heights, at most half, that may fit on a page
+}
 
-// window sends the listing of a window and returns how many items it has.
-func (l *lister) window(ctx context.Context, from, to uint64, closing bool, out chan<- part) (int, error) {
+// window sends the listing of a window. A page boundary within a window loses items on some gateways, therefore it has
+// none, except within one height, where it cannot be helped.
+func (l *lister) window(ctx context.Context, from, to uint64, closing bool, out chan<- part) (size, error) {
 	heads := make([]head, len(l.queries))
 	end := part{from: from, to: to, last: true}
 	g, gctx := errgroup.WithContext(ctx)
@@ -80,12 +84,10 @@ func (l *lister) window(ctx context.Context, from, to uint64, closing bool, out 
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return 0, err
+		return size{}, err
 	}
-	for _, h := range heads {
-		if h.more && from < to {
-			return crowded, nil
-		}
+	if s := sizeOf(heads, from, to); s.crowded {
+		return s, nil
 	}
 	seen := map[event.ID]bool{}
 	for i, h := range heads {
@@ -100,10 +102,34 @@ func (l *lister) window(ctx context.Context, from, to uint64, closing bool, out 
 			return send(ctx, out, piece)
 		})
 		if err != nil {
-			return 0, err
+			return size{}, err
 		}
 	}
-	return len(seen), send(ctx, out, end)
+	return sizeOf(heads, from, to), send(ctx, out, end)
+}
+
+func sizeOf(heads []head, from, to uint64) size {
+	s := size{fits: (to - from + 1) / 2}
+	for _, h := range heads {
+		s.most = max(s.most, len(h.nodes))
+		if !h.more || from == to {
+			continue
+		}
+		s.crowded = true
+		if high := highest(h.nodes); high > from { // by height, so the last one on the page may go on behind it
+			s.fits = min(s.fits, high-from)
+		}
+	}
+	return s
+}
+
+func highest(nodes []ao.Node) (height uint64) {
+	for i := range nodes {
+		if b := nodes[i].Block; b != nil {
+			height = max(height, b.Height)
+		}
+	}
+	return height
 }
 
 // fresh appends the nodes that are not in seen. Pending ones are left out, and those that moved above the window: they
@@ -120,9 +146,9 @@ func fresh(nodes []found, seen map[event.ID]bool, q *query, to uint64, page []ao
 	return nodes
 }
 
-func send(ctx context.Context, out chan<- part, p part) error {
+func send[T any](ctx context.Context, out chan<- T, v T) error {
 	select {
-	case out <- p:
+	case out <- v:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -25,8 +25,9 @@ type fakeNet struct {
 	mu      sync.Mutex
 	tip     uint64
 	items   []*placed // by height, in no other order
-	clamp   int       // most items a page, whatever was asked for; 0: none
-	doubles bool      // every item twice
+	byID    map[string]*placed
+	clamp   int  // most items a page, whatever was asked for; 0: none
+	doubles bool // every item twice
 	shuffle *rand.Rand
 	loses   bool // a page that begins within a height begins at the next one
 	ignores bool // filters do nothing

@@ -206,3 +206,31 @@ func TestManyFail(t *testing.T) {
 		}
 	}
 }
+
+// TestListingFails: a window that cannot be listed does not keep the ones before it open.
+func TestListingFails(t *testing.T) {
+	f, want := history(t, func(i int) uint64 { return 10 + uint64(i/5) })
+	f.hook = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/block/height/27" { // the last of the third window
+			return false
+		}
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	}
+	log := eventlogtest.NewMemory()
+	cfg := tailOf(t)
+	cfg.MaxWindow = 6
+	x := New(cfg, f.gateway(t), log, nil)
+	if _, err := x.Pass(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	if got := factsOf(t, log, 10); got.To != 21 || len(got.Messages) != 40 {
+		t.Errorf("to %d, %d messages", got.To, len(got.Messages))
+	}
+	f.hook = nil
+	pass(t, x)
+	want.To = f.tip
+	if d := cmp.Diff(want, factsOf(t, log, 10)); d != "" {
+		t.Error(d)
+	}
+}

@@ -19,7 +19,7 @@ func (x *Indexer) Run(ctx context.Context, wake <-chan struct{}) error {
 		reach := x.cfg.Overlap
 		if due := !time.Now().Before(rescan); due {
 			reach = max(reach, x.cfg.RescanBlocks)
-			clear(x.refused)
+			x.unsettle()
 			rescan = time.Now().Add(x.cfg.RescanEvery)
 		}
 		p, err := x.pass(ctx, reach)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,27 +19,52 @@ type verdict struct {
 	failure error // no verdict yet: try again
 }
 
+// A checked part is one with a verdict for each node.
+type checked struct {
+	part
+	verdicts []verdict
+}
+
 // maxFailures is after how many failures the rest of a window is left for the next pass: the gateway is then likely to
 // be the one that fails, and each failure may have taken minutes.
 const maxFailures = 32
 
 var errSkipped = errors.New("not tried: too many items failed before it")
 
+// check verifies part after part until there are no more.
+func (x *Indexer) check(ctx context.Context, in <-chan part, out chan<- checked) error {
+	var failures atomic.Int32 // of this window
+	for p := range in {
+		p.nodes = slices.DeleteFunc(p.nodes, func(n found) bool { return x.isRefused(n.ID) })
+		verdicts, err := x.verify(ctx, p.nodes, &failures)
+		if err != nil {
+			return err
+		}
+		if err := send(ctx, out, checked{p, verdicts}); err != nil {
+			return err
+		}
+		if p.last {
+			failures.Store(0)
+		}
+	}
+	return nil
+}
+
 // verify fetches and verifies what the log does not have, on several workers, and returns the verdicts in the order of
 // the nodes. Blobs are in the log when it returns. Its error is the log's or that ctx has ended.
-func (w *writer) verify(ctx context.Context, nodes []found) ([]verdict, error) {
+func (x *Indexer) verify(ctx context.Context, nodes []found, failures *atomic.Int32) ([]verdict, error) {
 	verdicts := make([]verdict, len(nodes))
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(w.cfg.InFlight)
+	g.SetLimit(x.cfg.InFlight)
 	for i := range nodes {
 		g.Go(func() (err error) {
-			if w.failures.Load() >= maxFailures {
+			if failures.Load() >= maxFailures {
 				verdicts[i].failure = errSkipped
 				return gctx.Err()
 			}
-			verdicts[i], err = w.verdict(gctx, &nodes[i])
+			verdicts[i], err = x.verdict(gctx, &nodes[i])
 			if verdicts[i].failure != nil {
-				w.failures.Add(1)
+				failures.Add(1)
 			}
 			return err
 		})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"github.com/aobench/aobench/ao"
 	"github.com/aobench/aobench/event"
@@ -21,27 +20,32 @@ type writer struct {
 	held        int                        // items without a verdict, in this pass
 	open        int                        // the same in this window
 	failure     error                      // of the first of them
-	failures    atomic.Int32               // in this window, counted by the workers
 }
 
 // maxAssignments bounds what is kept to be sorted; a window has more only at a crowded height.
 const maxAssignments = 4096
 
-// take verifies a part, appends what is new in it, and closes the window after its last part.
-func (w *writer) take(ctx context.Context, p *part) error {
-	nodes := slices.DeleteFunc(p.nodes, func(n found) bool { return w.refused[n.ID] })
-	verdicts, err := w.verify(ctx, nodes)
-	if err != nil {
-		return err
+// run takes part after part until there are no more.
+func (w *writer) run(ctx context.Context, in <-chan checked) error {
+	for p := range in {
+		if err := w.take(ctx, &p); err != nil {
+			return err
+		}
 	}
-	bodies := make([]event.Body, 0, len(nodes)+1)
-	for i, v := range verdicts {
-		if v.failure != nil {
-			if v, err = w.failed(&nodes[i], v.failure); err != nil {
+	return nil
+}
+
+// take appends what is new in a part, and closes the window after its last part.
+func (w *writer) take(ctx context.Context, p *checked) error {
+	bodies := make([]event.Body, 0, len(p.verdicts)+1)
+	for i, v := range p.verdicts {
+		if v.failure == nil {
+			delete(w.tries, p.nodes[i].ID)
+		} else {
+			var err error
+			if v, err = w.failed(&p.nodes[i], v.failure); err != nil {
 				return err
 			}
-		} else {
-			delete(w.tries, nodes[i].ID)
 		}
 		if a, ok := v.body.(event.AssignmentObserved); ok {
 			w.assignments = append(w.assignments, a)
@@ -55,7 +59,7 @@ func (w *writer) take(ctx context.Context, p *part) error {
 	if !p.last {
 		return w.append(ctx, bodies)
 	}
-	return w.finish(ctx, p, bodies)
+	return w.finish(ctx, &p.part, bodies)
 }
 
 // failed counts a failure of an item. After too many, also in an earlier life of this process, it is recorded, so that
@@ -76,6 +80,7 @@ func (w *writer) failed(n *found, failure error) (verdict, error) {
 			return verdict{}, err
 		}
 		if recorded {
+			delete(w.tries, n.ID)
 			w.settle(n.ID)
 			return verdict{}, nil
 		}
@@ -88,15 +93,6 @@ func (w *writer) failed(n *found, failure error) (verdict, error) {
 	}
 	w.open++
 	return verdict{}, nil
-}
-
-// settle leaves a refused item alone until the next rescan.
-func (w *writer) settle(id event.ID) {
-	delete(w.tries, id)
-	if len(w.refused) > maxCrowd {
-		clear(w.refused) // only costs another look at each
-	}
-	w.refused[id] = true
 }
 
 // sorted appends the assignments in the order of nonces, so that the fold seldom has to insert one.
@@ -114,7 +110,6 @@ func (w *writer) sorted(bodies []event.Body) []event.Body {
 func (w *writer) finish(ctx context.Context, p *part, bodies []event.Body) error {
 	open, failure := w.open, w.failure
 	w.open, w.failure = 0, nil
-	w.failures.Store(0)
 	if p.to < w.next {
 		return w.append(ctx, bodies)
 	}
@@ -159,6 +154,7 @@ func (w *writer) append(ctx context.Context, bodies []event.Body) error {
 			w.progress.Assignments++
 		case event.ItemRefused:
 			w.progress.Refused++
+			delete(w.tries, b.Item)
 			w.settle(b.Item)
 		}
 	}
