@@ -70,8 +70,11 @@ func chartLines(h history, kind string) []line {
 }
 
 // drawChart returns the lines as an SVG of its own, which a page shows as an image: no style of it can leak out.
-func drawChart(h history, kind string, dark bool) ([]byte, error) {
+func drawChart(h history, kind string, dark, narrow bool) ([]byte, error) {
 	lines := chartLines(h, kind)
+	if len(lines) == 0 {
+		return nil, notFound("no day with a ranked model has been closed yet", "the first board is frozen after the first day of a period")
+	}
 	colours := lightPalette
 	if dark {
 		colours = darkPalette
@@ -97,7 +100,11 @@ func drawChart(h history, kind string, dark bool) ([]byte, error) {
 		opt.XAxis.Labels[i] = d.Day.Start().Time().Format("2 Jan")
 	}
 	opt.YAxis[0] = valueAxis(lines, kind)
-	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: 860, Height: 300})
+	size := charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: 860, Height: 300}
+	if narrow {
+		size.Width, size.Height = 400, 260
+	}
+	p := charts.NewPainter(size)
 	if err := p.LineChart(opt); err != nil {
 		return nil, fmt.Errorf("draw chart: %w", err)
 	}
