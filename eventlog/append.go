@@ -51,6 +51,9 @@ func (l *Log) append(r *request) ([]event.Seq, error) {
 	if len(bodies) == 0 {
 		return []event.Seq{}, ctx.Err()
 	}
+	if l.opts.ReadOnly {
+		return nil, fmt.Errorf("append %d events: %w", len(bodies), l.writable())
+	}
 	select {
 	case <-l.closing: // under load the select below could go on choosing the other case
 		return nil, fmt.Errorf("append %d events: %w", len(bodies), ErrClosed)
@@ -162,6 +165,9 @@ func (a *appender) take(r *request) {
 	var p part
 	if err == nil {
 		p, err = a.part(r)
+	}
+	if err == nil && r.at != nil && len(p.seqs) < len(r.bodies) {
+		err = fmt.Errorf("more than %d bytes do not fit into one transaction", MaxBatchBytes)
 	}
 	b := a.building
 	switch {

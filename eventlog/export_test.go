@@ -48,3 +48,9 @@ func (o Options) WithFree(f func(dir string) (uint64, error)) Options {
 	o.free = f
 	return o
 }
+
+// Free is what asks for the free space.
+func (o Options) Free() func(dir string) (uint64, error) { return o.free }
+
+// Options are those that the log was opened with.
+func (l *Log) Options() Options { return l.opts }

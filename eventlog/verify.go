@@ -27,14 +27,14 @@ func (l *Log) verify(ctx context.Context, progress func(done, head event.Seq)) e
 	}
 	head := l.Head()
 	v := verifier{l: l}
-	for b, err := range l.Raw(ctx, 0) {
+	for s, err := range scan(ctx, l, 0, said) {
 		if err != nil {
 			return err
 		}
 		if v.seq == head {
 			break
 		}
-		if err := v.event(b); err != nil {
+		if err := v.event(s); err != nil {
 			return err
 		}
 		if progress != nil && (v.seq%scanChunk == 0 || v.seq == head) {
@@ -52,27 +52,40 @@ type verifier struct {
 	err      error // the first tile that differs
 }
 
-func (v *verifier) event(b []byte) error {
-	v.seq++
+// A statement is what an event's bytes say that can only be judged beside other rows.
+type statement struct {
+	seq      event.Seq
+	id       event.ID
+	recorded event.Millis
+	leaf     tlog.Hash
+}
+
+// said proves bytes to be those of an event.
+func said(b []byte) (statement, error) {
 	e, err := event.DecodeCanonical(b)
 	if err != nil {
-		return fmt.Errorf("event %d: %w: %w", v.seq, ErrDamaged, err)
+		return statement{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if e.Seq != v.seq {
-		return fmt.Errorf("event %d says seq %d: %w", v.seq, e.Seq, ErrDamaged)
+	return statement{e.Seq, e.ID, e.Recorded, tlog.RecordHash(b)}, nil
+}
+
+func (v *verifier) event(s statement) error {
+	v.seq++
+	if s.seq != v.seq {
+		return fmt.Errorf("event %d says seq %d: %w", v.seq, s.seq, ErrDamaged)
 	}
-	if e.Recorded < v.recorded {
-		return fmt.Errorf("event %d was recorded at %s, the one before at %s: %w", v.seq, e.Recorded, v.recorded, ErrDamaged)
+	if s.recorded < v.recorded {
+		return fmt.Errorf("event %d was recorded at %s, the one before at %s: %w", v.seq, s.recorded, v.recorded, ErrDamaged)
 	}
-	v.recorded = e.Recorded
-	at, ok, err := v.l.Lookup(e.ID)
+	v.recorded = s.recorded
+	at, ok, err := v.l.Lookup(s.id)
 	if err != nil {
 		return err
 	}
 	if !ok || at != v.seq { // a second event of that id would have another seq here
-		return fmt.Errorf("event %d: its id %s stands at %d: %w", v.seq, e.ID, at, ErrDamaged)
+		return fmt.Errorf("event %d: its id %s stands at %d: %w", v.seq, s.id, at, ErrDamaged)
 	}
-	v.edge.add(tlog.RecordHash(b), v.tile)
+	v.edge.add(s.leaf, v.tile)
 	return v.err
 }
 

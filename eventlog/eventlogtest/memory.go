@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -70,18 +71,21 @@ func (m *Memory) AppendAt(ctx context.Context, at event.Seq, bodies ...event.Bod
 	if at != event.Seq(len(m.events)) {
 		return false, nil
 	}
-	_, err := m.add(bodies)
+	if len(bodies) > eventlog.MaxBatch {
+		return false, fmt.Errorf("append %d events at seq %d: at most %d", len(bodies), at, eventlog.MaxBatch)
+	}
+	_, err := m.add(bodies, eventlog.MaxBatchBytes)
 	return err == nil, err
 }
 
 func (m *Memory) append(bodies []event.Body) ([]event.Seq, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.add(bodies)
+	return m.add(bodies, math.MaxInt)
 }
 
-// add appends under the lock.
-func (m *Memory) add(bodies []event.Body) ([]event.Seq, error) {
+// add appends under the lock, unless it is more than limit bytes.
+func (m *Memory) add(bodies []event.Body, limit int) ([]event.Seq, error) {
 	if m.closed {
 		return nil, eventlog.ErrClosed
 	}
@@ -99,6 +103,9 @@ func (m *Memory) add(bodies []event.Body) ([]event.Seq, error) {
 			b, err := event.Encode(event.Event{Seq: seq, Recorded: now, Body: body})
 			if err != nil {
 				return nil, err
+			}
+			if limit -= len(b); limit < 0 {
+				return nil, fmt.Errorf("append %d events: more than %d bytes", len(bodies), eventlog.MaxBatchBytes)
 			}
 			encoded, own[body.ID()] = append(encoded, b), seq
 		}

@@ -68,6 +68,15 @@ func testAppendAt(t *testing.T, open Open) {
 	if ok, err := l.AppendAt(t.Context(), 3, all[1]); ok || err != nil {
 		t.Fatalf("beyond the head: %v, %v", ok, err)
 	}
+	// What one transaction does not take is refused, since the rest would not be at that head any more.
+	for _, tooMuch := range [][]event.Body{messages(100, eventlog.MaxBatch+1, 100), messages(100, 80, 60_000)} {
+		if ok, err := l.AppendAt(t.Context(), 2, tooMuch...); ok || err == nil {
+			t.Fatalf("%d bodies at a head: %v, %v", len(tooMuch), ok, err)
+		}
+	}
+	if l.Head() != 2 {
+		t.Fatalf("head %d", l.Head())
+	}
 }
 
 func testDuplicates(t *testing.T, open Open) {
