@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ChildArg {
 		ChildMain()
 	}
+	if len(os.Args) > 1 && os.Args[1] == ownerArg {
+		beOwner()
+	}
 	goleak.VerifyTestMain(m)
 }
 
