@@ -36,6 +36,8 @@ func TestSelection(t *testing.T) {
 	} {
 		f.add(20, it)
 	}
+	f.add(25, message(t, pool, 6)) // not buried yet
+	f.add(20, message(t, pool, 7)).node.Block = nil
 	want := facts{
 		Messages:    ids(toPool, lookalike, forged, notice, outbox, transfer),
 		Assignments: []uint64{0, 1},
@@ -45,7 +47,9 @@ func TestSelection(t *testing.T) {
 	for _, ignores := range []bool{false, true} {
 		f.ignores = ignores
 		log := eventlogtest.NewMemory()
-		pass(t, New(tailOf(t), f.gateway(t), log, nil))
+		cfg := tailOf(t)
+		cfg.Depth = 5
+		pass(t, New(cfg, f.gateway(t), log, nil))
 		if d := cmp.Diff(want, factsOf(t, log, 10)); d != "" {
 			t.Errorf("a gateway that ignores filters: %v (-want +got):\n%s", ignores, d)
 		}
