@@ -22,7 +22,7 @@ type Config struct {
 	PollEvery    time.Duration // between passes of Run; 0: 30 s
 	RescanEvery  time.Duration // between passes of Run that read RescanBlocks again; 0: 1 h
 	RescanBlocks uint64        // 0: 720, which is about a day
-	Page         int           // items a page; 0: 100
+	Page         int           // items a page, at most 200; 0: 100, the most that every gateway gives
 	InFlight     int           // items being fetched and verified at once; 0: four for each core, at most 16
 	Tries        int           // passes in which an item may fail before it is recorded as unverifiable; 0: 8
 
@@ -30,8 +30,13 @@ type Config struct {
 	Closed func(Progress)   // called after each closed window, for a progress bar; nil: nobody asks
 }
 
-// maxInFlight bounds memory: each item being fetched may take three times ao.MaxItem while its buffer grows.
-const maxInFlight = 16
+const (
+	// maxInFlight bounds memory: each item being fetched may take three times ao.MaxItem while its buffer grows.
+	maxInFlight = 16
+	// maxPage keeps the largest page that strangers can fill, with tags of 4 KiB that JSON escapes to 24 KiB an item,
+	// below what ao reads of an answer: a window that has one could never be closed.
+	maxPage = 200
+)
 
 func (c Config) withDefaults(cores int) Config {
 	c.FirstHeight = max(c.FirstHeight, 1)
@@ -44,7 +49,7 @@ func (c Config) withDefaults(cores int) Config {
 	orElse(&c.Page, 100)
 	orElse(&c.InFlight, 4*cores)
 	orElse(&c.Tries, 8)
-	c.InFlight = min(c.InFlight, maxInFlight)
+	c.InFlight, c.Page = min(c.InFlight, maxInFlight), min(c.Page, maxPage)
 	return c
 }
 

@@ -10,8 +10,8 @@ import (
 const maxWait = 5 * time.Minute
 
 // Run makes one pass after another until ctx ends, and returns nil then: at once, when wake says so, and every PollEvery;
-// while passes fail, after longer and longer waits, whatever wake says. An error means that the log cannot be written
-// any more.
+// while passes fail, after longer and longer waits, whatever wake says. An error is one that Config.Fatal named, or says
+// that the log has a window that is not ours: the process must stop. Wake must not be closed; it may be nil.
 func (x *Indexer) Run(ctx context.Context, wake <-chan struct{}) error {
 	failures := 0
 	rescan := time.Now().Add(x.cfg.RescanEvery)
