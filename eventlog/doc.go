@@ -3,7 +3,8 @@
 //
 // A log is a directory:
 //
-//	db/              Badger; one writer at a time holds the lock of this directory
+//	lock             flock: one writer, or any number of readers
+//	db/              Badger
 //	checkpoint       the signed head (https://c2sp.org/tlog-checkpoint), replaced about once a second and at Close
 //	checkpoint.key   the key that signs it, 0600, made on first use
 //	checkpoint.pub   its verifier key, for those who check

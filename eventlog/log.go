@@ -3,6 +3,7 @@ package eventlog
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 
@@ -33,6 +34,7 @@ type Log struct {
 	opts Options
 	log  *slog.Logger
 	keys keys
+	lock io.Closer // held while the log is open
 
 	requests chan *request
 	closing  chan struct{} // closed by Close: no more requests are taken
@@ -142,6 +144,9 @@ func (l *Log) Close() (err error) {
 			err = l.sign()
 		}
 		if e := l.db.Close(); err == nil && e != nil {
+			err = fmt.Errorf("close log %s: %w", l.opts.Dir, e)
+		}
+		if e := l.lock.Close(); err == nil && e != nil {
 			err = fmt.Errorf("close log %s: %w", l.opts.Dir, e)
 		}
 	})

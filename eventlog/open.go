@@ -69,6 +69,26 @@ func open(o Options) (*Log, error) {
 			return nil, err
 		}
 	}
+	held, err := lock(o.Dir, o.ReadOnly)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no log to read: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, err := openLocked(o)
+	if err != nil {
+		_ = held.Close() // the first error says more
+		return nil, err
+	}
+	l.lock = held
+	return l, nil
+}
+
+func openLocked(o Options) (*Log, error) {
+	if err := checkTables(filepath.Join(o.Dir, "db")); err != nil {
+		return nil, err
+	}
 	db, err := openBadger(o)
 	if err != nil {
 		return nil, err
@@ -79,7 +99,7 @@ func open(o Options) (*Log, error) {
 		changed: make(chan struct{}),
 	}
 	if err := l.load(); err != nil {
-		_ = db.Close() // the first error says more
+		_ = db.Close()
 		return nil, err
 	}
 	if o.ReadOnly {
@@ -139,11 +159,9 @@ func openBadger(o Options) (*badger.DB, error) {
 	case err == nil:
 		return db, nil
 	case strings.Contains(err.Error(), "Cannot acquire directory lock"):
-		return nil, fmt.Errorf("%w: it holds the lock of %s; stop it first: %w", ErrLocked, b.Dir, err)
+		return nil, fmt.Errorf("%w: %w", ErrLocked, err)
 	case errors.Is(err, badger.ErrTruncateNeeded) || strings.Contains(err.Error(), badger.ErrTruncateNeeded.Error()):
 		return nil, fmt.Errorf("its writer did not close it; start and stop the writer once, or open a copy for writing: %w", err)
-	case errors.Is(err, os.ErrNotExist) && o.ReadOnly:
-		return nil, fmt.Errorf("there is no log to read: %w", err)
 	case strings.Contains(err.Error(), "checksum"):
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	default:

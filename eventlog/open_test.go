@@ -19,7 +19,7 @@ func TestOneWriter(t *testing.T) {
 	fill(t, l, 10)
 	for _, readOnly := range []bool{false, true} {
 		_, err := eventlog.Open(eventlog.Options{Dir: dir, ReadOnly: readOnly})
-		if !errors.Is(err, eventlog.ErrLocked) || !strings.Contains(err.Error(), filepath.Join(dir, "db")) {
+		if !errors.Is(err, eventlog.ErrLocked) || !strings.Contains(err.Error(), filepath.Join(dir, "lock")) {
 			t.Errorf("read-only %v: %v", readOnly, err)
 		}
 	}
