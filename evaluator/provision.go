@@ -28,7 +28,7 @@ const (
 func DefaultDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("engine folder: %w: set the key engine.dir", err)
+		return "", fmt.Errorf("engine folder: %w: set HOME or XDG_CACHE_HOME", err)
 	}
 	return filepath.Join(cache, "aobench", "engine"), nil
 }
@@ -73,7 +73,7 @@ func supported() error {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return fmt.Errorf("the embedded engine is provisioned for linux/amd64 only, this is %s/%s "+
 			"(for linux/arm64 a package exists, @node-llama-cpp/linux-arm64, but was never tried): "+
-			"set engine.lib to a folder with llama.cpp %s, or use an HTTP engine", runtime.GOOS, runtime.GOARCH, llamaVersion)
+			"set evaluate.lib to a folder with llama.cpp %s, or use an HTTP engine", runtime.GOOS, runtime.GOARCH, llamaVersion)
 	}
 	if !libffi.Found() {
 		return errors.New("the embedded engine needs libffi.so.8: apt-get install libffi8")
@@ -86,7 +86,7 @@ func supported() error {
 func npmPack(ctx context.Context, dir string) ([]byte, error) {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return nil, fmt.Errorf("npm is not installed: apt-get install npm, or set engine.lib to a folder with llama.cpp %s (libllama.so, libggml.so …)", llamaVersion)
+		return nil, fmt.Errorf("npm is not installed: apt-get install npm, or set evaluate.lib to a folder with llama.cpp %s (libllama.so, libggml.so …)", llamaVersion)
 	}
 	ctx, cancel := context.WithTimeout(ctx, installTimeout)
 	defer cancel()

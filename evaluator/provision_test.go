@@ -31,7 +31,7 @@ func TestInstallFails(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, c := range []struct{ name, script, says string }{
-		{"no npm", "", "engine.lib"},
+		{"no npm", "", "evaluate.lib"},
 		{"npm fails", "echo npm error 404 not found >&2; exit 1", "npm error 404 not found"},
 		{"another archive", "echo x >x.tgz", "not unpacked"},
 		{"no archive", "exit 0", "left 0 archives"},
