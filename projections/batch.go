@@ -71,21 +71,21 @@ func (l *Ledger) Finished(p *Period, b *Batch, now event.Millis) bool {
 		st := runs[m]
 		ever := st.good != nil || st.bad != nil
 		today := (st.good != nil && st.good.Key.Day == b.Opened.Day) || (st.bad != nil && st.bad.Key.Day == b.Opened.Day)
-		if !today && !late && !l.missing(m, b.Opened.Day) || last && !ever {
+		if !today && !late && !l.missing(p, m, b.Opened.Day) || last && !ever {
 			return false
 		}
 	}
 	return true
 }
 
-// missing reports whether a run of the model on that day is Missing.
-func (l *Ledger) missing(model event.ID, day event.Day) bool {
-	for _, r := range l.Runs {
-		if r.Key.Model == model && r.Key.Day == day && r.Score == nil && r.Missing() {
-			return true
-		}
+// missing reports whether the model's run of that day is Missing.
+func (l *Ledger) missing(p *Period, model event.ID, day event.Day) bool {
+	if l.Dataset == nil {
+		return false
 	}
-	return false
+	k := event.RunKey{Pool: p.Pool, Period: p.N, Model: model, Dataset: l.Dataset.SHA256, Proto: p.Terms.Protocol, Day: day}
+	r := l.Runs[k.Run()]
+	return r != nil && r.Score == nil && r.Missing()
 }
 
 func (s *State) batchClosed(b event.BatchClosed) {

@@ -214,7 +214,7 @@ func (s *State) Root() event.Hash {
 			}
 		}
 	}
-	for _, o := range s.owed {
+	for _, o := range s.Owed() {
 		leaves = append(leaves, leaf([]any{o.Message, o.To, o.Amount, string(o.Reason)}))
 	}
 	for _, f := range s.Faults {

@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"slices"
+
 	"github.com/aobench/aobench/event"
 )
 
@@ -62,6 +64,7 @@ type Owed struct {
 	Token   event.Token
 	Reason  event.Reason
 	Time    event.Millis
+	outbox  []string // see outbox; of a late deposit only
 }
 
 // Ask is a Leaderboard message: its sender is owed an answer.
@@ -84,10 +87,13 @@ func (s *State) Pool(id event.ID) *Pool {
 	return s.at(id)
 }
 
-// Owed returns the deposits that are owed back, in the order of the process.
+// Owed returns the deposits that are owed back, in the order of the process. A late one that was pushed in time as well is
+// not: it has been counted, though perhaps at a higher nonce.
 func (s *State) Owed() []Owed {
 	s.settle()
-	return s.owed
+	return slices.DeleteFunc(slices.Clone(s.owed), func(o Owed) bool {
+		return slices.ContainsFunc(o.outbox, func(k string) bool { return s.pushed[k] })
+	})
 }
 
 // Asks returns who asked for a leaderboard, in the order of the process.

@@ -61,7 +61,11 @@ func (s *State) credit(sl *Slot) Effect {
 		eff.Reason = s.deposit(pool, m.Tag("X-Allocation"), newest, n.token, d)
 	}
 	if eff.Reason != "" {
-		s.owed = append(s.owed, Owed{m.ID, eff.Pool, payer, amount, n.token, eff.Reason, sl.Time})
+		o := Owed{Message: m.ID, Pool: eff.Pool, To: payer, Amount: amount, Token: n.token, Reason: eff.Reason, Time: sl.Time}
+		if late {
+			o.outbox = m.outbox()
+		}
+		s.owed = append(s.owed, o)
 	}
 	return eff
 }
@@ -119,10 +123,9 @@ func (s *State) deposit(pool event.ID, allocation string, terms event.Terms, tok
 	return ""
 }
 
-// repushed reports whether this outbox message was read before: the same sender process and reference, or the same content
-// signed by the same wallet. An authority signs anew each time it pushes, so the id differs. A late message is no reason
-// for turning down one that was in time.
-func (s *State) repushed(m *Message, late bool) bool {
+// outbox names the outbox message that m is a push of: by its sender process and reference, and by content and signer. An
+// authority signs anew each time it pushes, so the id differs.
+func (m *Message) outbox() []string {
 	keys := []string{"digest " + string(m.Owner) + string(m.Digest)}
 	switch from := m.Tag("From-Process") + " "; {
 	case m.has("Reference"):
@@ -132,8 +135,13 @@ func (s *State) repushed(m *Message, late bool) bool {
 	case len(m.Anchor) > 0:
 		keys = append(keys, "anchor "+from+string(m.Anchor))
 	}
+	return keys
+}
+
+// repushed reports whether the outbox message was read before. A late one is no reason to turn down one that was in time.
+func (s *State) repushed(m *Message, late bool) bool {
 	again := false
-	for _, k := range keys {
+	for _, k := range m.outbox() {
 		again = again || s.pushed[k]
 		if late {
 			k = "late " + k

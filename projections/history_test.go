@@ -18,6 +18,8 @@ type history struct {
 	nonce uint64
 	at    event.Millis // the scheduler's clock
 	items []arrival
+
+	unassigned bool // the process has no assignments on Arweave
 }
 
 // An arrival is a fact and when it is seen: in units of one message sent.
@@ -27,7 +29,7 @@ type arrival struct {
 }
 
 var (
-	historyPools   = []string{"pool-a", "pool-b", "pool-c"}
+	historyPools   = []string{"pool-a", "pool-b"}
 	historyPeople  = []string{"ann", "ben", "cid", "dot", "0xeve", "0xfay"}
 	historyProcess = []string{"aos-1", "aos-2"}
 )
@@ -76,13 +78,13 @@ func (h *history) send() {
 	switch k := h.rng.IntN(100); {
 	case k < 25:
 		owner = "mu"
-		amount := pick(h, []string{"1", "99", "100", "1000", "123456789012345678", "0", "x"})
+		amount := pick(h, []string{"1", "99", "100", "1000", "1000", "5000", "123456789012345678", "123456789012345678", "0", "x"})
 		ref := fmt.Sprint(n)
 		if h.chance(15) {
 			ref = fmt.Sprint(h.rng.Uint64N(n + 1)) // perhaps pushed before
 		}
 		ts = tags("Action", "Credit-Notice", "Sender", h.addr(person).String(), "Quantity", amount, "X-Dataset", pool,
-			"X-Allocation", pick(h, []string{"ArithmeticDecrease", "ArithmeticDecrease/v1", "Winner"}),
+			"X-Allocation", pick(h, []string{"ArithmeticDecrease", "ArithmeticDecrease", "ArithmeticDecrease/v1", "Winner"}),
 			"From-Process", h.id(pick(h, []string{"wAR", "wAR", "wAR", "AO", "fake"})).String(), "Reference", ref)
 	case k < 70:
 		data = fmt.Sprintf(`{"dataset":%q,"model":%q}`, pool, h.id(fmt.Sprint("model-", h.rng.IntN(10))))
@@ -104,6 +106,10 @@ func (h *history) send() {
 		ts, data = tags("Action", pick(h, []string{"Join-Pool", "Hello", "Score-Response"})), "{"
 	}
 	h.arrive(h.message(id, owner, target, 1+n/5, data, ts))
+	if h.unassigned {
+		h.nonce++
+		return
+	}
 	h.arrive(h.assignment("a-"+id, "su", "pool", id, n, h.at))
 	h.nonce++
 	if h.chance(3) {
@@ -128,7 +134,9 @@ func (h *history) play(n int) {
 		h.at = end + event.Millis(i)*event.MillisPerDay
 		id := fmt.Sprint("quiet", i)
 		h.arrive(h.message(id, "ann", "pool", 1, "", tags("Action", "Hello")))
-		h.arrive(h.assignment("a-"+id, "su", "pool", id, h.nonce, h.at))
+		if !h.unassigned {
+			h.arrive(h.assignment("a-"+id, "su", "pool", id, h.nonce, h.at))
+		}
 		h.nonce++
 	}
 	slices.SortStableFunc(h.items, func(a, b arrival) int { return cmp.Compare(a.when, b.when) })

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aobench/aobench/event"
@@ -113,7 +114,7 @@ func (c *call) valid(s string) []event.Valid {
 }
 
 // post adds the message and, unless n is "-", its assignment at t. Common arguments: id= n= t= owner= target= height= ref=
-// digest= data=
+// ref_= anchor= data=
 func (c *call) post(defaultID, owner, data string, ts []event.Tag) {
 	n := c.get("n", "-")
 	id := c.get("id", defaultID+n)
@@ -124,8 +125,8 @@ func (c *call) post(defaultID, owner, data string, ts []event.Tag) {
 		ts = append(ts, event.Tag{Name: "Ref_", Value: ref})
 	}
 	m := c.w.message(id, c.get("owner", owner), c.get("target", "pool"), c.number("height", 1), c.get("data", data), ts)
-	if d := c.get("digest", ""); d != "" {
-		m.Item.Digest = []byte(d)
+	if a := c.get("anchor", ""); a != "" { // a signed item of an RSA key, with target and anchor
+		m.Item.Signed = slices.Concat(make([]byte, 2+512+512), []byte{1}, m.Item.Target[:], []byte{1}, fmt.Appendf(nil, "%032s", a), []byte{0, 0, 0})
 	}
 	c.w.add(m)
 	if n != "-" {

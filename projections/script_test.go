@@ -206,6 +206,11 @@ var showers = map[string]func(*call){
 		}
 	},
 	"live": func(c *call) { p := c.period(); c.board(c.w.s.LiveBoard(p)) },
+	"finished": func(c *call) {
+		p := c.period()
+		l := c.w.s.Ledger(p.Pool, p.N)
+		c.say("finished %v", l.Finished(p, l.Batch(event.Day(c.number("day", 0))+epoch.Day()), c.w.clock))
+	},
 	"official": func(c *call) {
 		p := c.period()
 		day := event.Day(c.number("day", 0)) + epoch.Day()
@@ -229,6 +234,15 @@ var showers = map[string]func(*call){
 				c.say("  %s gets %s back", c.w.name(p.To), p.Amount)
 			}
 			c.say("  may be final from %s", clockText(l.Closing.Challenge))
+		}
+	},
+	"window": func(c *call) {
+		v := c.w.s.Window
+		c.say("window to %d at %s, tip %d, %d closed", v.To, clockText(v.Time), v.Tip, v.Closed)
+	},
+	"sources": func(c *call) {
+		for id, src := range c.w.s.Models { // one in every script
+			c.say("%s owner %s %s attempt %d, from %s to %s", c.w.name(id), c.w.name(src.Owner), src.Reason, src.Attempt, clockText(src.First), clockText(src.Recorded))
 		}
 	},
 	"disputes": func(c *call) {
