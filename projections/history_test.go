@@ -19,6 +19,7 @@ type history struct {
 	at    event.Millis // the scheduler's clock
 	items []arrival
 
+	signed     int  // bytes of each signed item
 	unassigned bool // the process has no assignments on Arweave
 }
 
@@ -105,7 +106,9 @@ func (h *history) send() {
 	default:
 		ts, data = tags("Action", pick(h, []string{"Join-Pool", "Hello", "Score-Response"})), "{"
 	}
-	h.arrive(h.message(id, owner, target, 1+n/5, data, ts))
+	m := h.message(id, owner, target, 1+n/5, data, ts)
+	m.Item.Signed = make([]byte, h.signed)
+	h.arrive(m)
 	if h.unassigned {
 		h.nonce++
 		return

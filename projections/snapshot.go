@@ -1,7 +1,9 @@
 package projections
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aobench/aobench/event"
 )
@@ -19,8 +21,32 @@ func DecodeState(b []byte) (*State, error) {
 	if err := event.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("decode state: %w", err)
 	}
+	if err := s.sound(); err != nil {
+		return nil, fmt.Errorf("decode state: %w", err)
+	}
 	s.Stream.derive()
 	s.settled = -1
 	s.settle()
 	return s, nil
+}
+
+// sound refuses what the types allow and no state has: parts that are not there.
+func (s *State) sound() error {
+	missing := slices.Contains(s.Ledgers, nil)
+	for _, m := range s.Stream.Waiting {
+		missing = missing || m == nil
+	}
+	for i := range s.Stream.Slots {
+		missing = missing || (s.Stream.Order != ByNonce && s.Stream.Slots[i].Msg == nil)
+	}
+	for i := 0; i < len(s.Ledgers) && !missing; i++ {
+		missing = slices.Contains(s.Ledgers[i].Batches, nil)
+		for _, r := range s.Ledgers[i].Runs {
+			missing = missing || r == nil
+		}
+	}
+	if missing {
+		return errors.New("a part is missing: fold from zero")
+	}
+	return nil
 }

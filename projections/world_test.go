@@ -6,7 +6,6 @@ import (
 	"crypto/sha512"
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +20,7 @@ const epoch = event.Millis(20_000) * event.MillisPerDay
 type world struct {
 	names map[string]string // id or address, as text → name
 	log   memLog
+	seen  map[event.ID]bool // in the log
 	s     *State
 	next  int
 	told  int          // faults that a script has shown
@@ -42,7 +42,7 @@ func (l memLog) Events(_ context.Context, after event.Seq) iter.Seq2[event.Event
 }
 
 func newWorld() *world {
-	w := &world{names: map[string]string{}, s: New(), clock: epoch}
+	w := &world{names: map[string]string{}, seen: map[event.ID]bool{}, s: New(), clock: epoch}
 	w.terms = event.Terms{
 		Tokens:      []event.Token{{Process: w.id("wAR"), Ticker: "wAR", Denomination: 12}},
 		Authorities: []event.Valid{{Who: w.addr("mu")}},
@@ -99,8 +99,7 @@ func (w *world) name(v fmt.Stringer) string {
 
 // add appends a fact unless the log has it, and folds it. It reports whether it was new.
 func (w *world) add(b event.Body) bool {
-	id := b.ID()
-	if slices.ContainsFunc(w.log, func(e event.Event) bool { return e.ID == id }) {
+	if w.seen[b.ID()] {
 		return false
 	}
 	w.append(b)
@@ -116,7 +115,7 @@ func (w *world) append(b event.Body) {
 	if e, err = event.Decode(raw); err != nil { // fold what a log would give back
 		panic(err)
 	}
-	w.log = append(w.log, e)
+	w.log, w.seen[e.ID] = append(w.log, e), true
 	w.s = w.s.Apply(e)
 }
 
