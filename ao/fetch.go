@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,7 +22,20 @@ func (g *Gateway) Download(ctx context.Context, id event.ID, w io.Writer, max in
 		return 0, fmt.Errorf("data of %s from %s: %w", id, g.Name(), errNoNode)
 	}
 	d := download{w: w, max: max}
-	build := get(g.node, "raw", id.String())
+	err := g.download(ctx, &d, get(g.node, "raw", id.String()))
+	if errors.Is(err, ErrNotFound) && d.written == 0 {
+		// arlocal has data here and nothing at /raw. Public gateways redirect this to a sandbox host, which is not followed.
+		if other := g.download(ctx, &d, get(g.node, id.String())); !errors.Is(other, errRedirect) {
+			err = other
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("data of %s from %s: %w", id, g.Name(), err)
+	}
+	return d.written, err
+}
+
+func (g *Gateway) download(ctx context.Context, d *download, build func(context.Context) (*http.Request, error)) error {
 	for {
 		before := d.written
 		err := g.door.call(ctx, request{read: d.read, long: true, build: func(ctx context.Context) (*http.Request, error) {
@@ -31,11 +45,8 @@ func (g *Gateway) Download(ctx context.Context, id event.ID, w io.Writer, max in
 			}
 			return req, err
 		}})
-		if err == nil {
-			return d.written, nil
-		}
-		if !isTransient(err) || d.written == before {
-			return d.written, fmt.Errorf("data of %s from %s: %w", id, g.Name(), err)
+		if err == nil || !isTransient(err) || d.written == before {
+			return err
 		}
 	}
 }

@@ -211,3 +211,30 @@ func TestBigDownload(t *testing.T) {
 		t.Errorf("%d bytes, %v, %d bytes allocated", n, err, grown)
 	}
 }
+
+func TestDataOutsideRaw(t *testing.T) {
+	t.Parallel()
+	data := []byte("some data")
+	sandbox := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://sandbox.invalid"+r.URL.Path, http.StatusFound)
+	}
+	for name, c := range map[string]struct {
+		h    http.HandlerFunc
+		want string // of the error; "" for none
+	}{
+		"by its id":      {write(data), ""},
+		"too large":      {write(make([]byte, 20)), "too-large"},
+		"in a sandbox":   {sandbox, "not found"},
+		"nowhere at all": {http.NotFound, "not found"},
+	} {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /{id}", c.h)
+		got, err := serve(t, &quick, mux).Data(t.Context(), idA, 10)
+		if c.want == "" && (err != nil || !bytes.Equal(got, data)) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
