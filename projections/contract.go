@@ -92,7 +92,7 @@ func (s *State) Pool(id event.ID) *Pool {
 func (s *State) Owed() []Owed {
 	s.settle()
 	return slices.DeleteFunc(slices.Clone(s.owed), func(o Owed) bool {
-		return slices.ContainsFunc(o.outbox, func(k string) bool { return s.pushed[k] })
+		return slices.ContainsFunc(o.outbox, func(k string) bool { _, again := s.pushed.get(k); return again })
 	})
 }
 

@@ -142,12 +142,14 @@ func (m *Message) outbox() []string {
 func (s *State) repushed(m *Message, late bool) bool {
 	again := false
 	for _, k := range m.outbox() {
-		again = again || s.pushed[k]
+		_, before := s.pushed.get(k)
 		if late {
 			k = "late " + k
-			again = again || s.pushed[k]
+			_, lately := s.pushed.get(k)
+			before = before || lately
 		}
-		s.pushed[k] = true
+		again = again || before
+		s.pushed.set(k, true)
 	}
 	return again
 }

@@ -34,12 +34,12 @@ func (s *State) insert(sl Slot) {
 
 // place finds the slot's message, where it is known.
 func (st *Stream) place(sl *Slot) {
-	lowest, again := st.placed[sl.Message]
+	lowest, again := st.placed.get(sl.Message)
 	if st.Foreign[sl.Message] || (again && lowest < sl.Nonce) {
 		sl.Void = true
 		return
 	}
-	st.placed[sl.Message] = sl.Nonce
+	st.placed.set(sl.Message, sl.Nonce)
 	if again {
 		i, _ := st.find(lowest)
 		sl.Msg = st.Slots[i].Msg
@@ -57,7 +57,7 @@ func (st *Stream) place(sl *Slot) {
 func (st *Stream) derive() {
 	for i := len(st.Slots) - 1; i >= 0 && st.Order == ByNonce; i-- {
 		if sl := &st.Slots[i]; !sl.Own {
-			st.placed[sl.Message] = sl.Nonce
+			st.placed.set(sl.Message, sl.Nonce)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/aobench/aobench/event"
@@ -173,4 +174,37 @@ func contractState(t *testing.T, s *State) string {
 		t.Fatal(err)
 	}
 	return out + fmt.Sprintf("%x", b)
+}
+
+// TestReadersNeedNoLock is for the race detector: readers look at clones, and clone them, while the fold goes on.
+func TestReadersNeedNoLock(t *testing.T) {
+	h := newHistory(1)
+	h.play(60)
+	var readers sync.WaitGroup
+	s := New()
+	for i, e := range h.log {
+		s = s.Apply(e)
+		if i%25 != 0 {
+			continue
+		}
+		c := s.Clone()
+		for range 2 {
+			readers.Go(func() {
+				c.Root()
+				if _, err := c.Clone().Encode(); err != nil {
+					t.Error(err)
+				}
+				for _, p := range c.Pools() {
+					for _, q := range p.Periods {
+						c.LiveBoard(q)
+						c.Disputes(q)
+						c.Unsure(q)
+					}
+				}
+				c.Refusals()
+				c.Owed()
+			})
+		}
+	}
+	readers.Wait()
 }

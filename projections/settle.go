@@ -2,7 +2,6 @@ package projections
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 
 	"github.com/aobench/aobench/event"
@@ -13,7 +12,7 @@ type contract struct {
 	pools  []*Pool
 	owed   []Owed
 	asks   []Ask
-	pushed map[string]bool // outbox messages that have been counted
+	pushed overlay[string, bool] // outbox messages that have been counted
 }
 
 // baseEvery is how many slots after the base at n the next one is. A base costs as much as there are deposits before it, so
@@ -48,13 +47,10 @@ func (s *State) unsettle(i int) {
 	}
 }
 
-func (c contract) clone() contract {
-	d := contract{make([]*Pool, len(c.pools)), slices.Clip(c.owed), slices.Clip(c.asks), maps.Clone(c.pushed)}
+func (c *contract) clone() contract {
+	d := contract{make([]*Pool, len(c.pools)), slices.Clip(c.owed), slices.Clip(c.asks), c.pushed.clone()}
 	for i, p := range c.pools {
 		d.pools[i] = p.clone()
-	}
-	if d.pushed == nil {
-		d.pushed = map[string]bool{}
 	}
 	return d
 }

@@ -66,13 +66,13 @@ type Effect struct {
 // Stream is the pool process's messages in order.
 type Stream struct {
 	Order   string
-	Slots   []Slot                // ascending
-	Waiting map[event.ID]*Message // messages that have no assignment yet
-	Awaited map[event.ID]uint64   // nonces whose message is missing, by its id
-	Dense   uint64                // every nonce below it has its assignment and its message
-	Others  uint64                // items seen that are not messages to the process
-	Foreign map[event.ID]bool     // those of them that are messages: anybody can have one assigned to the process
-	placed  map[event.ID]uint64   // the lowest nonce of each message that has one; derived
+	Slots   []Slot                    // ascending
+	Waiting map[event.ID]*Message     // messages that have no assignment yet
+	Awaited map[event.ID]uint64       // nonces whose message is missing, by its id
+	Dense   uint64                    // every nonce below it has its assignment and its message
+	Others  uint64                    // items seen that are not messages to the process
+	Foreign map[event.ID]bool         // those of them that are messages: anybody can have one assigned to the process
+	placed  overlay[event.ID, uint64] // the lowest nonce of each message that has one; derived
 }
 
 // complete reports whether nothing of the slot is missing.
@@ -81,7 +81,6 @@ func (sl *Slot) complete() bool { return sl.Msg != nil || sl.Own || sl.Void }
 func newStream() Stream {
 	return Stream{
 		Order: ByHeight, Waiting: map[event.ID]*Message{}, Awaited: map[event.ID]uint64{}, Foreign: map[event.ID]bool{},
-		placed: map[event.ID]uint64{},
 	}
 }
 
@@ -89,7 +88,7 @@ func (st *Stream) clone() Stream {
 	c := *st
 	c.Slots = slices.Clone(st.Slots)
 	c.Waiting, c.Awaited = maps.Clone(st.Waiting), maps.Clone(st.Awaited)
-	c.Foreign, c.placed = maps.Clone(st.Foreign), maps.Clone(st.placed)
+	c.Foreign, c.placed = maps.Clone(st.Foreign), st.placed.clone()
 	return c
 }
 
