@@ -102,12 +102,16 @@ type appender struct {
 	flying   *batch   // being committed; nil for none
 	landed   chan error
 	view     *badger.Txn // sees everything before flying
+	known    *filter
 }
 
-func (l *Log) run() {
+func newAppender(l *Log, known *filter) *appender {
+	return &appender{l: l, building: newBatch(l.state), landed: make(chan error, 1), known: known}
+}
+
+func (l *Log) run(known *filter) {
 	defer close(l.stopped)
-	a := &appender{l: l, landed: make(chan error, 1)}
-	a.building = newBatch(l.state)
+	a := newAppender(l, known)
 	defer a.discardView()
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()

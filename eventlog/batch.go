@@ -1,17 +1,12 @@
 package eventlog
 
-import (
-	"fmt"
-
-	"github.com/aobench/aobench/event"
-)
+import "fmt"
 
 // A batch is what one transaction will write, and who waits for it.
 type batch struct {
 	next    state // the log after this batch
 	rows    []row
 	tiles   []tile
-	ids     map[event.ID]event.Seq
 	bytes   int
 	waiting []waiter
 }
@@ -28,18 +23,17 @@ type waiter struct {
 
 func newBatch(after state) *batch {
 	after.edge = after.edge.clone()
-	return &batch{next: after, ids: map[event.ID]event.Seq{}}
+	return &batch{next: after}
 }
 
 func (b *batch) add(r *request, p part) {
 	r.seqs = append(r.seqs, p.seqs...)
 	b.waiting = append(b.waiting, waiter{r: r, upTo: len(r.seqs), last: len(r.seqs) == len(r.bodies)})
 	b.bytes += p.bytes
-	for _, row := range p.rows {
-		b.rows = append(b.rows, row)
-		b.ids[row.id] = row.seq
-		b.next.head, b.next.recorded = row.seq, p.recorded
-		b.next.edge.add(row.leaf, b.addTile)
+	b.rows = append(b.rows, p.rows...)
+	for i := range p.rows {
+		b.next.head, b.next.recorded = p.rows[i].seq, p.recorded
+		b.next.edge.add(p.rows[i].leaf, b.addTile)
 	}
 }
 

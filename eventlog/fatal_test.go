@@ -23,7 +23,7 @@ func TestFailedCommit(t *testing.T) {
 		}
 		return r
 	}
-	a := &appender{l: l, landed: make(chan error, 1), building: newBatch(l.state)}
+	a := newAppender(l, &filter{})
 	first, second, long := call(1, 5), call(100, 5), call(200, 2*MaxBatch)
 	a.take(first)
 	a.launch()

@@ -104,9 +104,14 @@ func openLocked(o Options) (*Log, error) {
 	}
 	if o.ReadOnly {
 		close(l.stopped)
-	} else {
-		go l.run()
+		return l, nil
 	}
+	var known *filter
+	if err := db.View(func(txn *badger.Txn) error { known = loadFilter(txn); return nil }); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	go l.run(known)
 	return l, nil
 }
 

@@ -37,20 +37,16 @@ func (a *appender) part(r *request) (part, error) {
 		seqs: make([]event.Seq, 0, len(rest)), rows: make([]row, 0, len(rest)),
 		recorded: max(a.l.opts.Now(), next.recorded),
 	}
-	own := make(map[event.ID]event.Seq, len(rest))
 	for _, body := range rest {
 		id := body.ID()
-		seq, ok := own[id]
-		if !ok {
-			var err error
-			if seq, ok, err = a.seqOf(id); err != nil {
-				return part{}, err
-			}
+		seq, ok, err := a.seqOf(&id, p.rows)
+		if err != nil {
+			return part{}, err
 		}
 		if !ok {
 			seq = next.head + event.Seq(len(p.rows)) + 1
-			own[id] = seq
 			p.rows = append(p.rows, row{seq: seq, id: id, body: body})
+			a.known.add(&id) // even if it comes to nothing: the filter may be wrong on this side
 		}
 		p.seqs = append(p.seqs, seq)
 	}
@@ -74,20 +70,29 @@ func (p *part) cut(head event.Seq) {
 	}
 }
 
-// seqOf says where an id stands that is in the log, or will be with the batches on their way.
-func (a *appender) seqOf(id event.ID) (event.Seq, bool, error) {
-	if seq, ok := a.building.ids[id]; ok {
-		return seq, true, nil
+// seqOf says where an id stands: in the log, in the batches on their way to it, or among the rows that come next.
+func (a *appender) seqOf(id *event.ID, next []row) (event.Seq, bool, error) {
+	if !a.known.mayHave(id) {
+		return 0, false, nil
 	}
-	if a.flying != nil {
-		if seq, ok := a.flying.ids[id]; ok {
-			return seq, true, nil
+	for _, rows := range [][]row{next, a.building.rows, a.flyingRows()} {
+		for i := range rows {
+			if rows[i].id == *id {
+				return rows[i].seq, true, nil
+			}
 		}
 	}
 	if a.view == nil {
 		a.view = a.l.db.NewTransaction(false)
 	}
-	return lookup(a.view, id)
+	return lookup(a.view, *id)
+}
+
+func (a *appender) flyingRows() []row {
+	if a.flying == nil {
+		return nil
+	}
+	return a.flying.rows
 }
 
 // encodeAlone is how many rows one goroutine encodes before another is worth starting.
