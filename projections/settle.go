@@ -17,7 +17,7 @@ type contract struct {
 
 // baseEvery is how many slots after the base at n the next one is. A base costs as much as there are deposits before it, so
 // they lie further apart the more there is.
-func baseEvery(n int) int { return 64 + n/64 }
+func baseEvery(n int) int { return 32 + n/64 }
 
 // settle brings the contract half up to date with the stream: from where it stands, or from the last base after something
 // earlier has changed.
