@@ -35,7 +35,7 @@ const (
 	maxListing   = 100_000 // items of one All
 )
 
-const nodeFields = `edges{cursor node{id anchor signature recipient owner{address key} tags{name value} data{size type} block{id height timestamp}}}`
+const nodeFields = `edges{cursor node{id anchor signature recipient owner{address key} tags{name value} data{size type} block{id height timestamp} bundledIn{id}}}`
 
 // request writes the query as GraphQL with variables. A variable that is not set is not mentioned, since servers differ
 // in what null and "" mean.

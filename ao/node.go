@@ -19,6 +19,7 @@ type Node struct {
 	Tags      []event.Tag
 	Size      int64        // bytes of data; 0 may mean that the gateway does not know
 	Block     *event.Block // nil while it is pending
+	Bundle    string       // the bundle it is in, or "" where it is in none or the gateway does not say
 	Cursor    string       // good within one listing of one gateway, and for nothing else
 	Fault     string       // why the rest cannot be read, or ""
 }
@@ -97,15 +98,18 @@ func decodeNode(raw []byte) (Node, error) {
 			Address string    `json:"address"`
 			Key     publicKey `json:"key"`
 		} `json:"owner"`
-		Tags  tagList                 `json:"tags"`
-		Data  struct{ Size number53 } `json:"data"`
-		Block *blockJSON              `json:"block"`
+		Tags   few[event.Tag]          `json:"tags"`
+		Data   struct{ Size number53 } `json:"data"`
+		Bundle struct {
+			ID string `json:"id"`
+		} `json:"bundledIn"`
+		Block *blockJSON `json:"block"`
 	}
 	if err := json.Unmarshal(raw, &v); err != nil {
 		n.Fault = err.Error()
 	}
 	n.Anchor, n.Signature, n.Recipient = v.Anchor, v.Signature, v.Recipient
-	n.Address, n.Key = v.Owner.Address, string(v.Owner.Key)
+	n.Address, n.Key, n.Bundle = v.Owner.Address, string(v.Owner.Key), v.Bundle.ID
 	n.Tags, n.Size, n.Block = v.Tags, int64(v.Data.Size), v.Block.block()
 	if len(n.Tags) > maxTags {
 		n.Tags, n.Fault = n.Tags[:maxTags], fmt.Sprintf("more than %d tags", maxTags)
@@ -113,16 +117,16 @@ func decodeNode(raw []byte) (Node, error) {
 	return n, nil
 }
 
-// tagList keeps one tag more than an item may have, so that it shows.
-type tagList []event.Tag
+// few is a list that keeps one element more than an item may have tags, so that it shows.
+type few[T any] []T
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (l *tagList) UnmarshalJSON(b []byte) error {
+func (l *few[T]) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		return nil
 	}
 	err := eachJSON(b, maxTags+1, func(raw json.RawMessage) error {
-		var t event.Tag
+		var t T
 		err := json.Unmarshal(raw, &t)
 		*l = append(*l, t)
 		return err

@@ -2,7 +2,7 @@ package devnet
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -44,7 +44,7 @@ func (q *queries) Blocks(_ context.Context, args blocksArgs) (*blockConnection, 
 	if after := deref(args.After); after != "" {
 		h, err := strconv.ParseUint(after, 10, 32)
 		if err != nil {
-			return nil, errors.New("Invalid block cursor") //nolint:staticcheck // the gateways' own words
+			return nil, fmt.Errorf("block cursor %.40q is not a height", after)
 		}
 		if ascending {
 			low = max(low, h+1)

@@ -1,8 +1,8 @@
 package devnet_test
 
 import (
+	"bytes"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -238,65 +238,15 @@ func TestSendFrom(t *testing.T) {
 	}
 }
 
-func TestPostTwice(t *testing.T) {
-	n := devnettest.Open(t, devnet.Options{})
-	it := send(t, n, "a", "user", ao.Draft{Target: n.Pool()})
-	if err := n.Post(it); !errors.Is(err, devnet.ErrExists) {
-		t.Errorf("got %v, want ErrExists", err)
-	}
-	it.Data = []byte("changed")
-	var refusal *ao.Refusal
-	if err := n.Post(it); !errors.As(err, &refusal) {
-		t.Errorf("a changed item: got %v, want a refusal", err)
-	}
-	w, err := n.Wallet("user")
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := w.Sign(ao.Draft{Data: []byte("model")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Post(plain); !errors.As(err, &refusal) {
-		t.Errorf("no AO message: got %v, want a refusal", err)
-	}
-}
-
-func TestClock(t *testing.T) {
-	n := devnettest.Open(t, devnet.Options{Start: 1_700_000_000_000, StartHeight: 100, BlockInterval: time.Minute})
+func checkDense(t *testing.T, n *devnet.Net) {
+	t.Helper()
 	g, _ := devnettest.Gateway(t, n)
-	at := func(wantHeight uint64, wantTime event.Millis) {
-		t.Helper()
-		if h, now := n.Height(), n.Now(); h != wantHeight || now != wantTime {
-			t.Errorf("height %d at %d, want %d at %d", h, now, wantHeight, wantTime)
+	byNonce := assignments(t, g, n, n.Pool())
+	var chain []byte
+	for i := range uint64(len(byNonce)) {
+		chain = ao.HashChain(n.Pool(), byNonce[i-1].Item.ID, chain, i == 0)
+		if !bytes.Equal(chain, byNonce[i].HashChain) {
+			t.Fatalf("hash chain breaks at nonce %d of %d", i, len(byNonce))
 		}
-	}
-	at(100, 1_700_000_000_000)
-	for _, step := range []func() error{
-		func() error { return n.Advance(59 * time.Second) },
-		func() error { return n.Advance(time.Second) },
-		func() error { return n.Advance(90 * time.Second) },
-		func() error { return n.Mine(2) },
-		func() error { return n.AdvanceTo(1_700_000_000_000) },
-	} {
-		if err := step(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	at(104, 1_700_000_240_000)
-	for name, err := range map[string]error{
-		"back": n.Advance(-time.Second), "too far": n.Advance(24 * time.Hour * 365 * 20), "no blocks": n.Mine(0),
-	} {
-		if err == nil {
-			t.Error("accepted:", name)
-		}
-	}
-	at(104, 1_700_000_240_000)
-	b, err := g.Block(t.Context(), 103)
-	if err != nil || b.Time != 1_700_000_180_000 || len(b.ID) != 64 {
-		t.Errorf("block 103: %v, %v", b, err)
-	}
-	if tip, err := g.Tip(t.Context()); err != nil || tip != 104 {
-		t.Errorf("tip %d, %v", tip, err)
 	}
 }

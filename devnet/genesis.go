@@ -56,6 +56,9 @@ func (n *Net) spawnToken() (event.ID, error) {
 	if err != nil {
 		return event.ID{}, err
 	}
+	if len(data) > event.MaxInlineData {
+		return event.ID{}, fmt.Errorf("balances of %d wallets do not fit the token's Process item", len(m.Balances))
+	}
 	tags := []event.Tag{{Name: "Ticker", Value: n.opts.Ticker}, {Name: "Denomination", Value: "12"}}
 	return n.Spawn("genesis/token", Process{Owner: operator, Name: n.opts.Ticker, Module: TokenModule, Tags: tags, Data: data})
 }
@@ -78,7 +81,7 @@ func (n *Net) again(r record) error {
 		_, err := x.run()
 		return err
 	default:
-		return fmt.Errorf("a record that says nothing")
+		return errors.New("a record that says nothing")
 	}
 	return nil
 }

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,7 +26,8 @@ func ask(t *testing.T, url, query string, vars map[string]any) (data map[string]
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.Post(url+"/graphql", "application/json", bytes.NewReader(body))
+	client := http.Client{Timeout: 20 * time.Second} // nothing a stranger asks may take long
+	resp, err := client.Post(url+"/graphql", "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,9 @@ func TestFilters(t *testing.T) {
 		"owner":           {ao.Query{Owners: []event.Address{n.Scheduler()}, Tags: []ao.TagFilter{{Name: "Process", Values: []string{n.Pool().String()}}}}, 31},
 		"another owner":   {ao.Query{Owners: []event.Address{n.Authority()}, Recipients: pool}, 0},
 		"ids":             {ao.Query{IDs: []event.ID{someID[0].ID, someID[29].ID, {1}}}, 2},
-		"ids in a height": {ao.Query{IDs: []event.ID{someID[0].ID, someID[29].ID}, Min: 1}, 1},
+		"ids with blocks": {ao.Query{IDs: []event.ID{someID[0].ID, someID[29].ID}, Min: 1}, 1},
+		"ids above":       {ao.Query{IDs: []event.ID{someID[0].ID, someID[29].ID}, Min: h}, 0},
+		"ids below":       {ao.Query{IDs: []event.ID{someID[0].ID, someID[10].ID, someID[29].ID}, Max: h - 1}, 1},
 	} {
 		got, err := g.All(t.Context(), c.q)
 		if err != nil || len(got) != c.want {
@@ -215,42 +218,3 @@ func TestSelections(t *testing.T) {
 const introspection = `{__schema{queryType{name} types{kind name description fields(includeDeprecated:true){name args{...I} type{...T}} inputFields{...I} enumValues{name}} directives{name locations args{...I}}}}
 fragment I on __InputValue{name description type{...T} defaultValue}
 fragment T on __Type{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name}}}}}}}}`
-
-func TestQueryBombs(t *testing.T) {
-	_, _, url := populated(t)
-	var fragments strings.Builder
-	for i := range 30 {
-		fmt.Fprintf(&fragments, "fragment F%d on Query{...F%d ...F%d}\n", i, i+1, i+1)
-	}
-	for name, q := range map[string]string{
-		"aliases":   "{" + strings.Repeat("a:transactions(first:100){edges{node{signature}}} ", 1000) + "}",
-		"different": "{" + numbered(1000, "a%d:transactions(first:100){edges{node{signature}}} ") + "}",
-		"fragments": "{...F0}" + fragments.String() + "fragment F30 on Query{block{id}}",
-		"depth":     "{__schema{types" + strings.Repeat("{fields{type", 40) + "{name}" + strings.Repeat("}}", 40) + "}}",
-		"overlap":   "{transactions{edges{node{" + strings.Repeat("id ", 20000) + "}}}}",
-		"syntax":    "{transactions(",
-		"unknown":   "{nothing}",
-		"overflow":  "{transactions(block:{max:99999999999}){edges{node{id}}}}",
-		"negative":  "{transactions(block:{min:-1}){edges{node{id}}}}",
-	} {
-		if data, errs := ask(t, url, q, nil); errs == "" {
-			t.Errorf("%s: answered %.100v", name, data)
-		}
-	}
-	resp, err := http.Post(url+"/graphql", "application/json", strings.NewReader(`{"query":"`+strings.Repeat(" ", 1<<20)+`"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusBadRequest {
-		t.Errorf("a query of 1 MiB: %d %s", resp.StatusCode, b)
-	}
-}
-
-func numbered(n int, format string) string {
-	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, format, i)
-	}
-	return b.String()
-}

@@ -16,7 +16,7 @@ import (
 )
 
 // uploadsAtOnce bounds the memory that bodies of uploads take together.
-const uploadsAtOnce = 4
+const uploadsAtOnce = 16
 
 // A gateway answers HTTP for a Net.
 type gateway struct {
@@ -140,12 +140,11 @@ func (g *gateway) message(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	switch err := g.net.Post(it); {
-	case err == nil:
-		answer(w, http.StatusAccepted, map[string]string{"message": "Processing DataItem", "id": it.ID.String()})
-	default:
+	if err := g.net.Post(it); err != nil {
 		fail(w, statusOf(err), err)
+		return
 	}
+	answer(w, http.StatusAccepted, map[string]string{"message": "Processing DataItem", "id": it.ID.String()})
 }
 
 // upload is the bundler: the same bytes may be sent again.

@@ -20,7 +20,7 @@ import (
 const (
 	journalMagic = "aobench devnet journal 1\n"
 	recordHeader = 8
-	maxRecord    = 64 << 20
+	maxRecord    = 1 << 20 // an item has at most event.MaxInlineData of data here, and causes a handful of others
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -139,12 +139,11 @@ func readRecord(r *bufio.Reader, left int64) (rec record, n int64, err error) {
 		return rec, 0, err
 	}
 	size := int64(binary.LittleEndian.Uint32(head[:4]))
-	n = recordHeader + size
-	if n > left {
-		return rec, 0, errTorn
-	}
 	if size == 0 || size > maxRecord {
 		return rec, 0, tornIfZero(r, head[:])
+	}
+	if n = recordHeader + size; n > left {
+		return rec, 0, errTorn
 	}
 	payload := make([]byte, size)
 	if _, err := io.ReadFull(r, payload); err != nil {

@@ -89,21 +89,22 @@ func TestKill(t *testing.T) {
 	n := devnettest.Open(t, devnet.Options{Dir: dir, Balances: rich})
 	token := n.Token()
 	n.Close()
-	done := 0
 	for round := range 3 {
-		done = max(done, killed(t, dir, 4+3*round))
+		acked := killed(t, dir, 4+3*round)
 		n := devnettest.Open(t, devnet.Options{Dir: dir})
 		if n.Token() != token {
 			t.Fatal("another token")
 		}
-		// What was answered is there, once; the script goes on where it stopped.
-		if err := play(n, done+2, func(int) {}); err != nil {
+		if paid := paidSteps(pictureOf(t, n).Nodes); paid < acked {
+			t.Fatalf("%d steps were answered, %d are there", acked, paid)
+		}
+		// Run again, the script goes on where it stopped and pays for no step twice.
+		if err := play(n, acked+2, func(int) {}); err != nil {
 			t.Fatal(err)
 		}
-		done += 2
 		first := pictureOf(t, n)
-		if pot := first.Balances[1]; round == 2 && pot != fmt.Sprint(maxPaid(first.Nodes)) {
-			t.Errorf("pool holds %s of %d", pot, maxPaid(first.Nodes))
+		if pot, paid := first.Balances[1], paidSteps(first.Nodes); pot != fmt.Sprint(paid) {
+			t.Errorf("pool holds %s after %d steps", pot, paid)
 		}
 		n.Close()
 		again := devnettest.Open(t, devnet.Options{Dir: dir})
@@ -115,8 +116,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// maxPaid counts the distinct steps that paid.
-func maxPaid(nodes []ao.Node) int {
+// paidSteps counts the distinct steps that paid.
+func paidSteps(nodes []ao.Node) int {
 	steps := map[string]bool{}
 	for _, node := range nodes {
 		for _, t := range node.Tags {
@@ -128,20 +129,7 @@ func maxPaid(nodes []ao.Node) int {
 	return len(steps)
 }
 
-func checkDense(t *testing.T, n *devnet.Net) {
-	t.Helper()
-	g, _ := devnettest.Gateway(t, n)
-	byNonce := assignments(t, g, n, n.Pool())
-	var chain []byte
-	for i := range uint64(len(byNonce)) {
-		chain = ao.HashChain(n.Pool(), byNonce[i-1].Item.ID, chain, i == 0)
-		if !bytes.Equal(chain, byNonce[i].HashChain) {
-			t.Fatalf("hash chain breaks at nonce %d of %d", i, len(byNonce))
-		}
-	}
-}
-
-// killed runs a child until it has done some steps, and kills it amid the next.
+// killed runs a child until it has done some steps, kills it amid the next, and returns how many it said were done.
 func killed(t *testing.T, dir string, steps int) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -155,7 +143,7 @@ func killed(t *testing.T, dir string, steps int) int {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines, last := bufio.NewScanner(out), 0
+	lines, last := bufio.NewScanner(out), -1
 	for seen := 0; seen < steps && lines.Scan(); seen++ {
 		if _, err := fmt.Sscan(lines.Text(), &last); err != nil {
 			t.Errorf("child says %q", lines.Text())
@@ -191,6 +179,7 @@ func TestTornTail(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"header": whole[:kept+5], "length only": whole[:kept+8], "half": whole[:(kept+full)/2], "less one byte": whole[:full-1],
 		"bad checksum": flipped, "zeros": append(bytes.Clone(whole[:kept]), make([]byte, 4096)...), "nothing": whole[:kept],
+		"long": append(append(bytes.Clone(whole[:kept]), 0, 0, 8, 0, 1, 2, 3, 4), bytes.Repeat([]byte{5}, 30_000)...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(journal, b, 0o600); err != nil {
@@ -206,17 +195,23 @@ func TestTornTail(t *testing.T) {
 			}
 			send(t, n, "torn", "user", ao.Draft{Target: n.Pool()})
 			n.Close()
-			devnettest.Open(t, devnet.Options{Dir: dir}).Close()
+			log.Reset()
+			devnettest.Open(t, devnet.Options{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))}).Close()
+			if log.Len() > 0 {
+				t.Errorf("something of the torn record was left: %s", log.String())
+			}
 		})
 	}
-	damaged := bytes.Clone(whole)
-	damaged[kept-1] ^= 1
-	if err := os.WriteFile(journal, damaged, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := devnet.Open(devnet.Options{Dir: dir}); err == nil {
-		n.Close()
-		t.Error("damage before the last record went unnoticed")
+	for _, at := range []int{0, len("aobench devnet journal 1\n") + 3, kept - 1} { // magic, length of the first record, a payload
+		damaged := bytes.Clone(whole)
+		damaged[at] ^= 1
+		if err := os.WriteFile(journal, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := devnet.Open(devnet.Options{Dir: dir}); err == nil {
+			n.Close()
+			t.Errorf("damage at byte %d of %d went unnoticed", at, full)
+		}
 	}
 }
 

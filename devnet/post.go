@@ -18,7 +18,9 @@ const (
 )
 
 // ErrExists says that an item with this id is here already: the caller may treat it as written.
-var ErrExists = errors.New("Message already exists") //nolint:staticcheck // the network's own words, which clients look for
+//
+//lint:ignore ST1005 these are the network's own words, which clients look for
+var ErrExists = errors.New("Message already exists")
 
 // Post hands a signed message or process to the scheduler, as a message unit does. The item is durable, has its
 // assignment and has been executed when Post returns; it is in a block after the next one is mined. ErrExists says that

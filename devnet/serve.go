@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -29,6 +30,7 @@ func (n *Net) Serve(ctx context.Context, addr string) (url string, wait func() e
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
@@ -107,7 +109,7 @@ func (g *gateway) mine(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	g.moved(w, r, g.net.Mine(count))
+	g.moved(w, g.net.Mine(count))
 }
 
 func (g *gateway) advance(w http.ResponseWriter, r *http.Request) {
@@ -116,10 +118,10 @@ func (g *gateway) advance(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, errors.New("want ?by=<duration>, for example 24h or 90s"))
 		return
 	}
-	g.moved(w, r, g.net.Advance(d))
+	g.moved(w, g.net.Advance(d))
 }
 
-func (g *gateway) moved(w http.ResponseWriter, _ *http.Request, err error) {
+func (g *gateway) moved(w http.ResponseWriter, err error) {
 	if err != nil {
 		fail(w, http.StatusBadRequest, err)
 		return
