@@ -35,7 +35,7 @@ func TestSend(t *testing.T) {
 		"down":               {answer(503, ``), false, true},
 		"busy":               {busy("999"), false, true},
 		"endless answer":     {func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 1<<20)) }, false, false},
-		"redirects our item": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 307) }, false, false},
+		"redirects our item": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, false, false},
 	} {
 		u := unit(t, &quick, c.h)
 		err := u.Send(t.Context(), it)
