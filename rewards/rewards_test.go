@@ -138,3 +138,55 @@ func TestRefund(t *testing.T) {
 }
 
 func addr(b byte) event.Address { return event.ID{31: b + 1}.Address() }
+
+// TestAllocate has what design and hand say: a participant gets the sum of what its models earn, at the place of the best;
+// nobody gets nothing.
+func TestAllocate(t *testing.T) {
+	rule, _ := Named(V1)
+	a, b, c := addr(1), addr(2), addr(3)
+	for _, x := range []struct {
+		pot    uint64
+		ranked []event.Address
+		want   string
+	}{
+		{1000, []event.Address{a, b, a}, "1:667 2:333"},
+		{1000, []event.Address{b, a, a}, "2:501 1:499"},
+		{1000, []event.Address{a, a, a}, "1:1000"},
+		{7, []event.Address{a, b, c, c, c, c, c, c, c, c}, "1:5 2:1 3:1"},
+		{2, []event.Address{a, b, c}, "1:2"}, // floors of 1, 0 and 0, and 1 left over
+		{0, []event.Address{a, b}, ""},
+		{1000, nil, ""},
+		{55, []event.Address{a, a, a, a, a, a, a, a, a, a, b}, "1:55"}, // the eleventh gets nothing
+	} {
+		var got []string
+		for _, p := range Allocate(rule, event.NewAmount(x.pot), x.ranked) {
+			id, _ := p.To.ID()
+			got = append(got, fmt.Sprintf("%d:%s", id[31]-1, p.Amount))
+		}
+		if g := strings.Join(got, " "); g != x.want {
+			t.Errorf("%d among %d: %s, want %s", x.pot, len(x.ranked), g, x.want)
+		}
+	}
+}
+
+// TestInputsAreNotChanged: pots and deposits are shared with states that others read.
+func TestInputsAreNotChanged(t *testing.T) {
+	rule, _ := Named(V1)
+	pot := event.NewAmount(1001)
+	n := pot.Big()
+	rule.Shares(n, 7)
+	deposits := []Deposit{{addr(1), event.NewAmount(3)}, {addr(1), event.NewAmount(4)}}
+	Refund(pot, deposits)
+	if n.Uint64() != 1001 || pot.String() != "1001" || deposits[0].Amount.String() != "3" {
+		t.Error("an input was changed")
+	}
+}
+
+// TestRefundRemainder: pot and deposits differ by what was lost on the way; what the floors leave goes to the first.
+func TestRefundRemainder(t *testing.T) {
+	got := Refund(event.NewAmount(100), []Deposit{{addr(1), event.NewAmount(1)}, {addr(2), event.NewAmount(1)}, {addr(3), event.NewAmount(1)}})
+	want := []event.Payout{{To: addr(1), Amount: event.NewAmount(34)}, {To: addr(2), Amount: event.NewAmount(33)}, {To: addr(3), Amount: event.NewAmount(33)}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
