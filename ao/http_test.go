@@ -66,11 +66,15 @@ func TestHostileAnswers(t *testing.T) {
 		"hangs in the body": {func(w http.ResponseWriter, r *http.Request) { chunked("{", 1)(w, r); flush(w); hang(r) }, true, "too slow"},
 		"trickles":          {trickle, true, "too slow"},
 		"cut off":           {cut, true, "EOF"},
-		"elsewhere":         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, false, "another host"},
-		"in circles":        {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/graphql", http.StatusTemporaryRedirect) }, false, "another host"},
-		"busy for an hour":  {busy("3600"), true, "429"},
-		"busy, no number":   {busy("soon"), true, "429"},
-		"busy, a date":      {busy("Fri, 31 Dec 2100 23:59:59 GMT"), true, "429"},
+		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, false, "another host"},
+		"in circles": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/graphql", http.StatusTemporaryRedirect)
+		}, false, "another host"},
+		"busy for an hour": {busy("3600"), true, "429"},
+		"busy, no number":  {busy("soon"), true, "429"},
+		"busy, a date":     {busy("Fri, 31 Dec 2100 23:59:59 GMT"), true, "429"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := serve(t, &quick, c.h)
@@ -182,7 +186,9 @@ func TestRetry(t *testing.T) {
 
 func TestSameHostIsFollowed(t *testing.T) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /graphql", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/there", http.StatusPermanentRedirect) })
+	mux.HandleFunc("POST /graphql", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/there", http.StatusPermanentRedirect)
+	})
 	mux.HandleFunc("POST /there", graphQL(empty))
 	if _, err := serve(t, nil, mux).Page(t.Context(), Query{}, ""); err != nil {
 		t.Error(err)

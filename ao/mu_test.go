@@ -24,18 +24,20 @@ func TestSend(t *testing.T) {
 		ok        bool
 		transient bool
 	}{
-		"took":               {took, true, false},
-		"took, 200":          {answer(200, fmt.Sprintf(`{"id":%q,"extra":[1]}`, it.ID)), true, false},
-		"another id":         {answer(202, fmt.Sprintf(`{"id":%q}`, idA)), false, true},
-		"no JSON":            {answer(202, "fine"), false, true},
-		"has it":             {answer(400, `{"error":"Message already exists"}`), true, false},
-		"has it, 500":        {answer(500, `Error: message Already Exists for process`), true, false},
-		"does not want it":   {answer(400, `{"error":"invalid"}`), false, false},
-		"forbidden":          {answer(403, ``), false, false},
-		"down":               {answer(503, ``), false, true},
-		"busy":               {busy("999"), false, true},
-		"endless answer":     {func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 1<<20)) }, false, false},
-		"redirects our item": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, false, false},
+		"took":             {took, true, false},
+		"took, 200":        {answer(200, fmt.Sprintf(`{"id":%q,"extra":[1]}`, it.ID)), true, false},
+		"another id":       {answer(202, fmt.Sprintf(`{"id":%q}`, idA)), false, true},
+		"no JSON":          {answer(202, "fine"), false, true},
+		"has it":           {answer(400, `{"error":"Message already exists"}`), true, false},
+		"has it, 500":      {answer(500, `Error: message Already Exists for process`), true, false},
+		"does not want it": {answer(400, `{"error":"invalid"}`), false, false},
+		"forbidden":        {answer(403, ``), false, false},
+		"down":             {answer(503, ``), false, true},
+		"busy":             {busy("999"), false, true},
+		"endless answer":   {func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 1<<20)) }, false, false},
+		"redirects our item": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, false, false},
 	} {
 		u := unit(t, &quick, c.h)
 		err := u.Send(t.Context(), it)
