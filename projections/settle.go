@@ -27,7 +27,7 @@ func (s *State) settle() {
 	}
 	for ; s.settled < len(s.Stream.Slots); s.settled++ {
 		sl := &s.Stream.Slots[s.settled]
-		if s.settled >= s.based+baseEvery(s.based) && (s.Stream.Order == ByHeight || sl.Nonce <= s.Stream.Dense) {
+		if s.settled >= s.based+baseEvery(s.based) && s.firm(s.settled) {
 			s.base, s.based = s.contract.clone(), s.settled
 		}
 		sl.Effect = Effect{}
@@ -35,6 +35,12 @@ func (s *State) settle() {
 			sl.Effect = s.execute(s.settled, sl)
 		}
 	}
+}
+
+// firm reports whether slots before i will hardly change: nothing is missing there, or it has been for long.
+func (s *State) firm(i int) bool {
+	n := len(s.Stream.Slots)
+	return i+baseEvery(n) < n || (s.Stream.Order == ByNonce && s.Stream.Slots[i].Nonce <= s.Stream.Dense)
 }
 
 // unsettle says that slot i has changed: what was derived from it and from later ones is void.
