@@ -239,7 +239,7 @@ func (d *demo) until(ctx context.Context, hour int, ok func(*projections.State, 
 	if err := d.net.AdvanceTo(hours(hour)); err != nil {
 		return err
 	}
-	nudge := time.NewTicker(3 * time.Second)
+	nudge := time.NewTicker(time.Second)
 	defer nudge.Stop()
 	for {
 		changed := d.s.live.Changed()
