@@ -24,17 +24,21 @@ type taking struct {
 }
 
 func participantOf(v *view, in inAddress) (participant, error) {
-	out := participant{Stamp: v.stamp(), Address: in.Address, Periods: []taking{}, Owed: v.owedTo(event.ID{})}
-	out.Owed = slices.DeleteFunc(out.Owed, func(o owed) bool { return o.To != in.Address })
+	who, err := event.ParseAddress(in.Address)
+	if err != nil || who == "" {
+		return participant{}, badRequest(cut(in.Address, 60)+" is "+event.ErrBadAddress.Error(), "copy the address from a row of a board")
+	}
+	out := participant{Stamp: v.stamp(), Address: who, Periods: []taking{}, Owed: v.owedTo(event.ID{})}
+	out.Owed = slices.DeleteFunc(out.Owed, func(o owed) bool { return o.To != who })
 	for _, pool := range v.Pools() {
 		for _, p := range pool.Periods {
-			if t, ok := v.taking(p, in.Address); ok {
+			if t, ok := v.taking(p, who); ok {
 				out.Periods = append(out.Periods, t)
 			}
 		}
 	}
 	if len(out.Periods) == 0 && len(out.Owed) == 0 {
-		return out, notFound(in.Address.String()+" has not joined or paid"+v.atText(), "a user of an AO process takes part under the process's id")
+		return out, notFound(who.String()+" has not joined or paid"+v.atText(), "a user of an AO process takes part under the process's id")
 	}
 	return out, nil
 }

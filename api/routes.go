@@ -55,8 +55,8 @@ type (
 		Run event.ID `path:"run" doc:"The run's id: 43 base64url characters"`
 	}
 	inAddress struct {
-		Address event.Address `path:"address" doc:"43 base64url characters or an EIP-55 address"`
-		At      string        `query:"at" maxLength:"64" doc:"The past: seq:N, height:N, day:YYYY-MM-DD or time:RFC3339"`
+		Address string `path:"address" maxLength:"43" doc:"43 base64url characters or an EIP-55 address" example:"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"` // huma would take an event.Address for the text itself
+		At      string `query:"at" maxLength:"64" doc:"The past: seq:N, height:N, day:YYYY-MM-DD or time:RFC3339"`
 	}
 	inPage struct {
 		After uint64 `query:"after" maximum:"9223372036854775807" doc:"Only what has a higher seq: the next of the page before"`

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/aobench/aobench/event"
@@ -69,7 +70,7 @@ func modelOf(v *view, pool event.ID, n uint32, id event.ID) (model, error) {
 	}
 	i := slices.IndexFunc(board.Rows, func(r row) bool { return r.Model == id })
 	if i < 0 {
-		return model{}, notFound("model "+id.String()+" is not on the board of this period", "the board is at /v1/pools/"+pool.String()+"/leaderboard")
+		return model{}, notFound("model "+id.String()+" is not on the board of this period", fmt.Sprintf("the board is at /v1/pools/%s/periods/%d/leaderboard", pool, p.N))
 	}
 	src := v.Models[id]
 	m := model{
