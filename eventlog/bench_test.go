@@ -1,6 +1,7 @@
 package eventlog_test
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/dgraph-io/badger/v4"
@@ -15,26 +16,44 @@ import (
 
 const benchBytes = 1500
 
-func bodies(n int) []event.Body {
+func bodies(n int) []event.Body { return someBodies(0, n) }
+
+// someBodies makes n messages from the from-th on. They share what does not make them different, so that a benchmark
+// measures the log and not the collection of a caller's garbage.
+func someBodies(from, n int) []event.Body {
 	out := make([]event.Body, n)
 	for i := range out {
-		out[i] = eventlogtest.Message(uint64(i), benchBytes)
+		m := samples[(from+i)%len(samples)]
+		binary.BigEndian.PutUint64(m.Item.ID[:], uint64(from+i))
+		binary.BigEndian.PutUint64(m.Item.ID[24:], uint64(from+i)*0x9e3779b97f4a7c15)
+		out[i] = m
 	}
 	return out
 }
 
+var samples = func() (out [256]event.MessageObserved) {
+	for i := range out {
+		out[i] = eventlogtest.Message(uint64(i), benchBytes)
+	}
+	return out
+}()
+
 func report(b *testing.B) { b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s") }
 
-func BenchmarkAppend(b *testing.B) {
+// BenchmarkAppend appends as who fills a log does: more in a call than one transaction takes, so that the next is built
+// while one is synced.
+func BenchmarkAppend(b *testing.B) { appendCalls(b, 16*eventlog.MaxBatch) }
+
+// BenchmarkAppendCalls waits for each transaction before it makes the events of the next.
+func BenchmarkAppendCalls(b *testing.B) { appendCalls(b, eventlog.MaxBatch) }
+
+func appendCalls(b *testing.B, size int) {
 	l := open(b, eventlog.Options{Dir: b.TempDir()})
-	all := bodies(b.N)
 	b.ResetTimer()
-	for len(all) > 0 {
-		n := min(len(all), eventlog.MaxBatch)
-		if _, err := l.Append(b.Context(), all[:n]...); err != nil {
+	for i := 0; i < b.N; i += size {
+		if _, err := l.Append(b.Context(), someBodies(i, min(size, b.N-i))...); err != nil {
 			b.Fatal(err)
 		}
-		all = all[n:]
 	}
 	b.StopTimer()
 	report(b)
