@@ -18,7 +18,11 @@ func TestSelection(t *testing.T) {
 	w := walletsOf(t)
 	var f fakeNet
 	toPool := message(t, pool, 1)
-	lookalike := sign(t, w.scheduler, ao.Draft{Target: pool, Tags: assignment(t, w.scheduler, toPool.ID, 9).Tags})
+	addressed := sign(t, w.scheduler, ao.Draft{Target: pool, Tags: assignment(t, w.scheduler, toPool.ID, 9).Tags}) // as some schedulers do
+	lookalike := sign(t, w.authority, ao.Draft{Target: pool, Tags: addressed.Tags})
+	plain := sign(t, w.scheduler, ao.Draft{Target: pool, Tags: []event.Tag{
+		tag("Process", pool.String()), tag("Message", toPool.ID.String()), tag("Nonce", "3"), tag("Timestamp", "1700000000000"),
+	}})
 	forged := message(t, pool, 2, tag("From-Process", token.String()))
 	notice := sign(t, w.authority, ao.Draft{Target: pool, Tags: []event.Tag{tag("From-Process", token.String()), tag("Process", pool.String())}})
 	outbox := sign(t, w.authority, ao.Draft{Target: stranger, Tags: []event.Tag{tag("From-Process", pool.String())}})
@@ -28,7 +32,7 @@ func TestSelection(t *testing.T) {
 	}})
 	unreadable := sign(t, w.scheduler, ao.Draft{Tags: []event.Tag{tag("Process", pool.String()), tag("Nonce", "007")}})
 	for _, it := range []event.Item{
-		toPool, lookalike, forged, notice, outbox, transfer, untyped, unreadable,
+		toPool, addressed, lookalike, plain, forged, notice, outbox, transfer, untyped, unreadable,
 		assignment(t, w.scheduler, toPool.ID, 1),
 		assignment(t, w.authority, toPool.ID, 2),            // no scheduler
 		message(t, token, 4, tag("Recipient", "somebody")),  // the token's own traffic
@@ -39,8 +43,8 @@ func TestSelection(t *testing.T) {
 	f.add(25, message(t, pool, 6)) // not buried yet
 	f.add(20, message(t, pool, 7)).node.Block = nil
 	want := facts{
-		Messages:    ids(toPool, lookalike, forged, notice, outbox, transfer),
-		Assignments: []uint64{0, 1},
+		Messages:    ids(toPool, lookalike, plain, forged, notice, outbox, transfer),
+		Assignments: []uint64{0, 1, 9},
 		Refused:     map[event.ID]event.Reason{unreadable.ID: event.BadAssignment},
 		To:          20,
 	}

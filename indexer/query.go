@@ -16,7 +16,7 @@ type query struct {
 // queries selects by who gets or sends, never by Action: processes read tags in ways that a filter cannot follow. The
 // token's items to the process come with the first query and the process's items to the token with the second; so of
 // the token's own traffic, which may be 10^7 items, only transfers to the process are asked for. Assignments are not
-// filtered by Type: those before May 2024 have none. They come last: what another query finds too is a message to it.
+// filtered by Type: those before May 2024 have none. They come last: what another query finds too was found by that.
 func (c *Config) queries() []query {
 	pool := c.Process.String()
 	qs := []query{

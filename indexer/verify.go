@@ -98,10 +98,12 @@ func (x *Indexer) verdict(ctx context.Context, n *found) (verdict, error) {
 	return verdict{body: x.read(n, it)}, nil
 }
 
-// read says what a verified item is. What is addressed to the process is a message to it, whatever its tags say, and so
-// is what another query than that for assignments has found.
+// read says what a verified item is. An assignment is signed by a scheduler; some schedulers address theirs to the process,
+// and these say by their Type what they are, since a scheduler may send a message too. All else that is addressed to the
+// process is a message to it, whatever its tags say, and so is what another query than that for assignments has found.
 func (x *Indexer) read(n *found, it event.Item) event.Body {
-	if it.Target != x.cfg.Process && slices.Contains(x.cfg.Schedulers, it.Owner) && it.Tag("Process") == x.cfg.Process.String() {
+	assigns := it.Target != x.cfg.Process || it.Tag("Type") == "Assignment"
+	if assigns && slices.Contains(x.cfg.Schedulers, it.Owner) && it.Tag("Process") == x.cfg.Process.String() {
 		a, err := ao.Assignment(it, block(n))
 		if err == nil {
 			return a
