@@ -1,7 +1,6 @@
 package devnet_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -235,18 +234,5 @@ func TestSendFrom(t *testing.T) {
 	}
 	if got := n.Balance(aos.Address()).String() + " " + n.Balance(n.Pool().Address()).String(); got != "93 7" {
 		t.Errorf("balances of process and pool: %s, want 93 7", got)
-	}
-}
-
-func checkDense(t *testing.T, n *devnet.Net) {
-	t.Helper()
-	g, _ := devnettest.Gateway(t, n)
-	byNonce := assignments(t, g, n, n.Pool())
-	var chain []byte
-	for i := range uint64(len(byNonce)) {
-		chain = ao.HashChain(n.Pool(), byNonce[i-1].Item.ID, chain, i == 0)
-		if !bytes.Equal(chain, byNonce[i].HashChain) {
-			t.Fatalf("hash chain breaks at nonce %d of %d", i, len(byNonce))
-		}
 	}
 }
