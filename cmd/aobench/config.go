@@ -34,7 +34,7 @@ type Config struct {
 // IndexConfig says which process to follow, and where.
 type IndexConfig struct {
 	Process     string        `help:"Id of the pool process. It is written into seq 1 and can never change in a data folder." placeholder:"ID"`
-	FirstHeight uint64        `help:"Block height to start from. It is written into seq 1 as well." default:"0"`
+	FirstHeight uint64        `help:"Block height to start from, at least 1. It is written into seq 1 as well." default:"1"`
 	Name        string        `help:"What to call this network on the pages." default:"AO"`
 	GraphQL     string        `name:"graphql" help:"URL of the gateway's GraphQL endpoint." placeholder:"URL"`
 	Node        string        `help:"URL of the gateway's data and block endpoints; empty: GraphQL alone." placeholder:"URL"`
@@ -158,6 +158,9 @@ func (c *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (an
 func (c *Config) check() (process event.ID, terms event.Terms, err error) {
 	if process, err = event.ParseID(c.Index.Process); err != nil {
 		return process, terms, fmt.Errorf("index.process %q: %w", c.Index.Process, err)
+	}
+	if c.Index.FirstHeight == 0 {
+		return process, terms, errors.New("index.first-height is 0: the first height that can hold anything is 1")
 	}
 	if c.Index.GraphQL == "" {
 		return process, terms, errors.New("index.graphql is not set: give the URL of a gateway's GraphQL endpoint")
