@@ -176,8 +176,11 @@ func one(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) }
 
 func copyText(c copied) string {
 	text := "counts as a copy of " + c.Model.String()[:10] + "…: "
-	if c.SameTensors {
+	switch {
+	case c.SameTensors:
 		return text + "the same tensors"
+	case c.Differs == 1:
+		return text + "1 answer differs"
 	}
 	return fmt.Sprintf("%s%d answers differ", text, c.Differs)
 }

@@ -70,11 +70,13 @@ func refused(v *view, in inPage) (refusedList, error) {
 	return out, nil
 }
 
+// refusals lists what had no effect, oldest first.
 func (v *view) refusals() []refusal {
 	out := []refusal{}
 	for _, r := range v.Refusals() {
 		out = append(out, refusal{r.ID, cut(r.Action, 100), r.Reason, inWords(string(r.Reason)), r.Detail, r.Seq})
 	}
+	slices.SortStableFunc(out, func(a, b refusal) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out
 }
 
