@@ -13,7 +13,6 @@ import (
 
 	"github.com/aobench/aobench/event"
 	"github.com/aobench/aobench/eventlog"
-	"github.com/aobench/aobench/eventlog/eventlogtest"
 )
 
 func fill(t *testing.T, l *eventlog.Log, n int) {
@@ -174,14 +173,14 @@ func openAndVerify(t *testing.T, dir string) error {
 // TestVerify changes rows behind the log's back.
 func TestVerify(t *testing.T) {
 	forged := func(seq event.Seq, recorded event.Millis, n uint64) []byte {
-		b, err := event.Encode(event.Event{Seq: seq, Recorded: recorded, Body: eventlogtest.Message(n, benchBytes)})
+		b, err := event.Encode(event.Event{Seq: seq, Recorded: recorded, Body: bodies(int(n) + 1)[n]})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
 	const now = 1_700_000_000_000
-	id := eventlogtest.Message(3, benchBytes).ID()
+	id := bodies(4)[3].ID()
 	key := func(b byte, rest ...byte) []byte { return append([]byte{b}, rest...) }
 	for name, rows := range map[string][]eventlog.KV{
 		"changed event":         {{key('e', 0, 0, 0, 0, 0, 0, 0, 4), forged(4, now, 99)}},

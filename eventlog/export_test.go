@@ -21,7 +21,7 @@ func Batches(t testing.TB, n int, bodies []event.Body) (out [][]KV) {
 		for i, body := range bodies[:n] {
 			p.rows = append(p.rows, row{seq: s.head + event.Seq(i) + 1, id: body.ID(), body: body})
 		}
-		if err := encode(p.rows, p.recorded); err != nil {
+		if err := encode(p.rows, p.recorded, 1); err != nil {
 			t.Fatal(err)
 		}
 		b.add(&request{}, p)

@@ -50,7 +50,11 @@ func (a *appender) part(r *request) (part, error) {
 		}
 		p.seqs = append(p.seqs, seq)
 	}
-	if err := encode(p.rows, p.recorded); err != nil {
+	workers := runtime.GOMAXPROCS(0)
+	if a.flying != nil {
+		workers = 1 // the others are for the commit, which this only has to be faster than
+	}
+	if err := encode(p.rows, p.recorded, workers); err != nil {
 		return part{}, err
 	}
 	p.cut(next.head)
@@ -98,9 +102,9 @@ func (a *appender) flyingRows() []row {
 // encodeAlone is how many rows one goroutine encodes before another is worth starting.
 const encodeAlone = 32
 
-// encode fills in bytes and leaf of the rows, on as many processors as there are.
-func encode(rows []row, recorded event.Millis) error {
-	share := max(encodeAlone, (len(rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+// encode fills in bytes and leaf of the rows, in up to so many goroutines.
+func encode(rows []row, recorded event.Millis, workers int) error {
+	share := max(encodeAlone, (len(rows)+workers-1)/workers)
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
@@ -118,7 +122,7 @@ func encode(rows []row, recorded event.Millis) error {
 				r.leaf = tlog.RecordHash(r.bytes)
 			}
 		}
-		if len(rows) < share { // the last of several, or the only one
+		if workers == 1 {
 			work()
 		} else {
 			group.Go(work)
