@@ -20,14 +20,17 @@ const lifecycleFile = "../../shared/data/lifecycle-300.json.gz"
 // set is signed items of a pool's life and what must become of them.
 type set struct {
 	Items []struct {
-		Kind string `json:"kind"`
-		Raw  string `json:"raw"` // the binary item in base64
+		Kind  string `json:"kind"`
+		Raw   string `json:"raw"`             // the binary item in base64
+		Alone bool   `json:"alone,omitempty"` // wants a bundle of its own
 	} `json:"items"`
-	Pool      string `json:"pool"`
-	Token     string `json:"token"`
-	Authority string `json:"authority"`
-	Scheduler string `json:"scheduler"`
-	Want      want   `json:"want"`
+	Mint      []string `json:"mint,omitempty"` // addresses that arlocal must know as wallets
+	Pool      string   `json:"pool"`
+	Token     string   `json:"token"`
+	Authority string   `json:"authority"`
+	Scheduler string   `json:"scheduler"`
+	Hours     int      `json:"hours"` // length of a period
+	Want      want     `json:"want"`
 	// Expect is what the lifecycle file has instead of Want. Its funds are the first deposit of a pool: the contract that
 	// it was made for swallowed a second one.
 	Expect struct {
@@ -54,6 +57,9 @@ type wantPool struct {
 	Pot    string               `json:"pot"`
 	Funder string               `json:"funder"` // of the opening deposit
 	Models map[string]wantModel `json:"models"`
+
+	Kind    string            `json:"kind"`    // of the payouts; the fold alone has none
+	Payouts map[string]string `json:"payouts"` // amount by participant
 }
 
 type wantModel struct {
