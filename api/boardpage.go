@@ -87,10 +87,10 @@ func boardPage(v *view, want pageRequest) (*answer, error) {
 		Pool: p.Pool, Period: p.N, Phase: sum.Phase, Waiting: sum.Waiting, Clock: v.clock(sum),
 		Pot: brief(b.Pot), PotExact: b.Pot.String(), PotNumber: decimals(b.Pot.Amount.Big(), int(b.Pot.Denomination)), Ticker: b.Pot.Ticker,
 		Joined: len(b.Rows), History: base + "/history" + v.query(), Note: publicNote,
-		BoardTitle: boardTitle(b), ShareTitle: "Would get",
+		BoardTitle: boardTitle(b), ShareTitle: "Would get, " + b.Pot.Ticker,
 	}
 	if b.Phase != phaseOpen && b.Phase != phaseEnded {
-		d.ShareTitle = "Gets"
+		d.ShareTitle = "Gets, " + b.Pot.Ticker
 	}
 	d.Clock.Label = strings.ToUpper(d.Clock.Label[:1]) + d.Clock.Label[1:]
 	d.Chips = append(d.Chips, "protocol "+b.Protocol, "rule "+b.Rule)
@@ -181,6 +181,12 @@ func copyText(c copied) string {
 		return text + "the same tensors"
 	case c.Differs == 1:
 		return text + "1 answer differs"
+	}
+	switch c.Differs {
+	case 0:
+		return text + "all answers are the same"
+	case 1:
+		return text + "one answer differs"
 	}
 	return fmt.Sprintf("%s%d answers differ", text, c.Differs)
 }
