@@ -54,7 +54,7 @@ func TestAtSeqNeverChanges(t *testing.T) {
 		}
 		before[target] = got
 	}
-	for _, seq := range []event.Seq{1, 2, 4, 9, 25, 39, 60, 102, 106, 107, 108, 109, 115, head} {
+	for _, seq := range []event.Seq{2, 25, 39, 102, 106, 107, 109, head} {
 		for _, path := range append(withPast(), pageAddresses()...) {
 			remember(path, seq)
 		}
