@@ -179,14 +179,10 @@ func copyText(c copied) string {
 	switch {
 	case c.SameTensors:
 		return text + "the same tensors"
+	case c.Differs == 0:
+		return text + "all answers are the same"
 	case c.Differs == 1:
 		return text + "1 answer differs"
-	}
-	switch c.Differs {
-	case 0:
-		return text + "all answers are the same"
-	case 1:
-		return text + "one answer differs"
 	}
 	return fmt.Sprintf("%s%d answers differ", text, c.Differs)
 }
@@ -228,10 +224,10 @@ func (d *boardData) addLinks(v *view, b leaderboard, h history, base string) {
 	}
 }
 
-// chart describes a chart to the template; nil while there is nothing to draw.
+// chart describes a chart to the template; nil while there is nothing to draw: one day makes no line.
 func (v *view) chart(h history, kind, base string) *chartData {
 	lines := chartLines(h, kind)
-	if len(lines) == 0 {
+	if len(lines) == 0 || len(h.Days) < 2 {
 		return nil
 	}
 	c := &chartData{URL: base + "/chart.svg?at=seq:" + strconv.FormatUint(uint64(v.Seq), 10) + "&kind=" + kind}
