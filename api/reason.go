@@ -29,6 +29,7 @@ var words = map[string]string{
 	string(event.ModelTaken):         "somebody else had joined with this model first",
 	string(event.Displaced):          "the model's uploader joined and took the place",
 	string(event.TooManyJoins):       "the participant has joined with as many models as one may",
+	string(event.TooManyFunders):     "the period has as many funders as it takes; the deposit is owed back",
 	string(event.PeriodFull):         "the period has as many models as it takes",
 	string(event.NotEvaluator):       "the score comes from an address that may not give one",
 	string(event.UnknownPool):        "there is no such pool",

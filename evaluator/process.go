@@ -173,9 +173,15 @@ func (t *tail) gist() string {
 func (t *tail) outOfMemory() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, word := range []string{"unable to allocate", "failed to allocate", "allocate memory", "bad_alloc", "out of memory"} {
-		if bytes.Contains(t.buf, []byte(word)) {
-			return true
+	for line := range bytes.Lines(t.buf) {
+		// A line that quotes something quotes the model, whose author may have written anything.
+		if bytes.ContainsAny(line, "'\"`") {
+			continue
+		}
+		for _, word := range []string{"unable to allocate", "failed to allocate", "allocate memory", "bad_alloc", "out of memory"} {
+			if bytes.Contains(line, []byte(word)) {
+				return true
+			}
 		}
 	}
 	return false

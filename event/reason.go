@@ -31,6 +31,7 @@ const (
 	ModelTaken         Reason = "model-taken"         // somebody else joined with that model first
 	Displaced          Reason = "displaced"           // the model's uploader joined
 	TooManyJoins       Reason = "too-many-joins"      // the participant's cap
+	TooManyFunders     Reason = "too-many-funders"    // the period has as many funders as one allocation can name: a refund is owed
 	PeriodFull         Reason = "period-full"         // the period's cap
 	NotEvaluator       Reason = "not-evaluator"       // a score from an address that may not give one
 	UnknownPool        Reason = "unknown-pool"        // no such pool

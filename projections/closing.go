@@ -46,7 +46,7 @@ const GapLimit event.Millis = 7 * event.MillisPerDay
 // Complete reports whether every message before the period's end is known, or has been missing for too long to wait.
 // Without assignments there is no knowing.
 func (s *State) Complete(p *Period) bool {
-	return s.Stream.Order == ByNonce && (s.Stream.DensePast(p.End) || s.Window.Time >= p.End+GapLimit)
+	return s.Stream.Order == ByNonce && (s.Stream.densePast(p.End, s.Window.Time-GapLimit) || s.Window.Time >= p.End+GapLimit)
 }
 
 func (s *State) periodClosed(b event.PeriodClosed) {

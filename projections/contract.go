@@ -24,8 +24,9 @@ type Period struct {
 	Deposits []Deposit
 	Pot      event.Amount
 	Joins    []Join
-	Scores   []ChainScore // scores: chain
-	index    *joinIndex   // of Joins, made when needed
+	Scores   []ChainScore           // scores: chain
+	index    *joinIndex             // of Joins, made when needed
+	payers   map[event.Address]bool // of Deposits, made when needed
 }
 
 // Deposit is a Credit-Notice that counts.

@@ -101,6 +101,9 @@ func (s *State) deposit(pool event.ID, allocation string, terms event.Terms, tok
 			if q.Token.Process != token.Process {
 				return event.OtherToken
 			}
+			if !q.takes(d.From) {
+				return event.TooManyFunders
+			}
 			q.Deposits, q.Pot = append(q.Deposits, d), q.Pot.Add(d.Amount)
 			return ""
 		}
@@ -121,6 +124,25 @@ func (s *State) deposit(pool event.ID, allocation string, terms event.Terms, tok
 		Start: d.Time, End: d.Time + terms.Duration, Deposits: []Deposit{d}, Pot: d.Amount,
 	})
 	return ""
+}
+
+// maxFunders is how many different funders a period has at most: rewards.allocated names them all in one event when the pot
+// goes back to them.
+const maxFunders = 800
+
+// takes reports whether a period's pot takes another deposit of this funder.
+func (p *Period) takes(from event.Address) bool {
+	if p.payers == nil {
+		p.payers = map[event.Address]bool{}
+		for _, d := range p.Deposits {
+			p.payers[d.From] = true
+		}
+	}
+	if len(p.payers) >= maxFunders && !p.payers[from] {
+		return false
+	}
+	p.payers[from] = true
+	return true
 }
 
 // outbox names the outbox message that m is a push of: by its sender process and reference, and by content and signer. An

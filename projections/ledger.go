@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/aobench/aobench/event"
@@ -25,7 +24,7 @@ type Run struct {
 	Key      event.RunKey
 	Score    *event.RunScored  // nil until scored
 	Failures []event.RunFailed // oldest first; at most maxFailures, the newest kept
-	FirstTry event.Millis      // recorded time of the first failure
+	Missed   event.Millis      // recorded time of the first failure that was for want of the model; 0 for none
 	LastTry  event.Millis      // recorded time of the newest failure
 }
 
@@ -178,8 +177,8 @@ func (s *State) runFailed(recorded event.Millis, b event.RunFailed) {
 	if r == nil {
 		return
 	}
-	if r.FirstTry == 0 {
-		r.FirstTry = recorded
+	if r.Missed == 0 && b.Reason == event.ModelUnfetchable {
+		r.Missed = recorded
 	}
 	if b.Fault && !s.atFault(l, b) {
 		s.fault("run %s is held against its model for %s, which is not the model's fault", b.Key.Run(), b.Reason)
@@ -199,22 +198,26 @@ func (s *State) atFault(l *Ledger, b event.RunFailed) bool {
 		return b.Reason.Faults()
 	}
 	days := event.Millis(s.Period(l.Pool, l.Period).Terms.UnfetchableDays)
-	since, failing := l.FailingSince(b.Key.Model)
+	since, failing := l.Failing()[b.Key.Model]
 	return failing && s.Recorded >= since+days*event.MillisPerDay
 }
 
-// FailingSince returns the recorded time of a model's first failure after its last good run, and whether there is one.
-func (l *Ledger) FailingSince(model event.ID) (event.Millis, bool) {
-	good, since, failing := event.Day(math.MinInt32), event.Millis(0), false
+// Failing returns the models that no gateway had at their last tries, and the recorded time of the first such failure after
+// their last good run. Failures of another kind are ours and are not counted.
+func (l *Ledger) Failing() map[event.ID]event.Millis {
+	good, out := map[event.ID]event.Day{}, map[event.ID]event.Millis{}
 	for _, r := range l.Runs {
-		if r.Key.Model == model && r.Score != nil {
-			good = max(good, r.Key.Day)
+		if d, ok := good[r.Key.Model]; r.Score != nil && (!ok || r.Key.Day > d) {
+			good[r.Key.Model] = r.Key.Day
 		}
 	}
 	for _, r := range l.Runs {
-		if r.Key.Model == model && r.Score == nil && r.Key.Day > good && r.FirstTry != 0 && (!failing || r.FirstTry < since) {
-			since, failing = r.FirstTry, true
+		if d, ok := good[r.Key.Model]; r.Score != nil || r.Missed == 0 || (ok && r.Key.Day < d) {
+			continue
+		}
+		if since, ok := out[r.Key.Model]; !ok || r.Missed < since {
+			out[r.Key.Model] = r.Missed
 		}
 	}
-	return since, failing
+	return out
 }

@@ -34,3 +34,24 @@ func TestMostModels(t *testing.T) {
 		t.Errorf("a full period turns the uploader of a model away: %s", got)
 	}
 }
+
+// TestOldGapsHoldUpNoLaterPeriod holds that a nonce which nobody can read delays closings by GapLimit once, not each of
+// them for ever.
+func TestOldGapsHoldUpNoLaterPeriod(t *testing.T) {
+	day := event.Millis(event.MillisPerDay)
+	st := Stream{Order: ByNonce, Dense: 1, Slots: []Slot{
+		{Nonce: 0, Own: true, Time: 1 * day},
+		{Nonce: 2, Msg: &Message{}, Time: 2 * day}, // 1 is missing
+		{Nonce: 3, Msg: &Message{}, Time: 30 * day},
+	}}
+	end := 20 * day
+	if st.DensePast(end) {
+		t.Error("a stream with a gap is called dense")
+	}
+	if st.densePast(end, 1*day) {
+		t.Error("a young gap was passed over")
+	}
+	if !st.densePast(end, 2*day) {
+		t.Error("an old gap holds up a later period")
+	}
+}

@@ -3,6 +3,7 @@ package projections
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/aobench/aobench/event"
@@ -123,10 +124,28 @@ func (st *Stream) Gaps(limit int) []uint64 {
 }
 
 // DensePast reports whether the stream is complete up to a nonce whose time is not before t.
-func (st *Stream) DensePast(t event.Millis) bool {
-	if st.Order != ByNonce || st.Dense == 0 {
+func (st *Stream) DensePast(t event.Millis) bool { return st.densePast(t, math.MinInt64) }
+
+// densePast does as DensePast does, but passes over what is missing before a message whose time is not after old: one
+// message that nobody can read must not hold up every later period.
+func (st *Stream) densePast(t, old event.Millis) bool {
+	if st.Order != ByNonce {
 		return false
 	}
-	i, ok := st.find(st.Dense - 1)
-	return ok && st.Slots[i].Time >= t
+	next := st.Dense
+	i, _ := st.find(next)
+	if i > 0 && st.Slots[i-1].Time >= t {
+		return true
+	}
+	for ; i < len(st.Slots); i++ {
+		sl := &st.Slots[i]
+		if (sl.Nonce != next || !sl.complete()) && sl.Time > old {
+			return false
+		}
+		if sl.Time >= t {
+			return true
+		}
+		next = sl.Nonce + 1
+	}
+	return false
 }

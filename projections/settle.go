@@ -65,7 +65,7 @@ func (p *Pool) clone() *Pool {
 	c := &Pool{p.ID, make([]*Period, len(p.Periods))}
 	for i, q := range p.Periods {
 		d := *q
-		d.index = nil
+		d.index, d.payers = nil, nil
 		d.Deposits, d.Joins, d.Scores = slices.Clip(q.Deposits), slices.Clip(q.Joins), slices.Clip(q.Scores)
 		c.Periods[i] = &d
 	}

@@ -85,14 +85,19 @@ func (d due) batchOrClose() event.Body {
 
 // givenUp returns the failure that puts a member at fault which no gateway had for the days that the terms name.
 func (d due) givenUp(b *projections.Batch) *event.RunFailed {
+	var failing map[event.ID]event.Millis
 	for _, m := range b.Opened.Members {
 		run := d.l.Runs[d.key(m, b.Opened.Day).Run()]
-		since, failing := d.l.FailingSince(m)
-		if run == nil || run.Score != nil || !failing || d.now < since+d.unfetchable() {
+		if run == nil || run.Score != nil || run.Attempts() == 0 || run.Failures[len(run.Failures)-1].Reason != event.ModelUnfetchable {
 			continue
 		}
-		n := len(run.Failures)
-		if _, fault := run.Fault(); !fault && n > 0 && run.Failures[n-1].Reason == event.ModelUnfetchable {
+		if _, fault := run.Fault(); fault {
+			continue
+		}
+		if failing == nil {
+			failing = d.l.Failing()
+		}
+		if since, ok := failing[m]; ok && d.now >= since+d.unfetchable() {
 			return &event.RunFailed{Key: run.Key, Attempt: run.Attempts() + 1, Reason: event.ModelUnfetchable,
 				Detail: "not to be had from any gateway since " + since.String(), Fault: true}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -40,6 +41,8 @@ type Loop struct {
 	cfg    Config
 	leases map[string]time.Time // by job key; losing them costs a doubled job
 	poke   chan struct{}
+
+	waiting atomic.Int64 // runs that were due at the last look
 }
 
 // New returns a loop. It fails when Spec is not a five-field cron spec that ever fires.
@@ -106,10 +109,21 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 }
 
+// Waiting returns how many runs were due when Run last looked. It may be called by other goroutines.
+func (l *Loop) Waiting() int { return int(l.waiting.Load()) }
+
 // Look does once what is due now.
 func (l *Loop) Look(ctx context.Context) error {
 	s := l.cfg.Live()
-	for _, in := range Due(s, l.cfg.Now()) {
+	due := Due(s, l.cfg.Now())
+	var runs int64
+	for _, in := range due {
+		if in.Job != nil && in.Job.Task == TaskRun {
+			runs++
+		}
+	}
+	l.waiting.Store(runs)
+	for _, in := range due {
 		if in.Job != nil {
 			l.hand(*in.Job)
 			continue
@@ -123,7 +137,7 @@ func (l *Loop) Look(ctx context.Context) error {
 			}
 			if l.cfg.Fatal != nil && !l.cfg.Fatal(err) {
 				l.cfg.Logger.Warn("decision not recorded, it will be made again", "kind", in.Decide.Kind(), "pool", in.Pool, "err", err)
-				return nil
+				continue // one pool's trouble is not the others'
 			}
 			return fmt.Errorf("record %s: %w", in.Decide.Kind(), err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
 
+	"github.com/aobench/aobench/evaluator/letters"
 	"github.com/aobench/aobench/event"
 	"github.com/aobench/aobench/scheduler"
 )
@@ -82,7 +83,6 @@ type EvaluateConfig struct {
 type configFile struct {
 	path   string
 	values map[string]any // by flag name
-	used   map[string]bool
 }
 
 func (c *configFile) load(path string) error {
@@ -94,7 +94,7 @@ func (c *configFile) load(path string) error {
 	if err := yaml.UnmarshalWithOptions(b, &tree, yaml.Strict()); err != nil {
 		return fmt.Errorf("configuration %s: %w", path, err)
 	}
-	c.path, c.values, c.used = path, map[string]any{}, map[string]bool{}
+	c.path, c.values = path, map[string]any{}
 	flatten("", tree, c.values)
 	return nil
 }
@@ -115,7 +115,7 @@ func (c *configFile) Validate(app *kong.Application) error {
 	known := map[string]bool{}
 	for _, n := range app.Children {
 		for _, f := range n.Flags {
-			known[f.Name] = true
+			known[f.Name] = known[f.Name] || n.Name == "serve" // the one command with a file
 		}
 	}
 	var unknown []string
@@ -143,6 +143,8 @@ func (c *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (an
 		return nil, nil
 	}
 	switch v := v.(type) {
+	case nil:
+		return nil, fmt.Errorf("configuration %s: %s has no value: give one or remove the key", c.path, flag.Name)
 	case []any:
 		parts := make([]string, len(v))
 		for i, p := range v {
@@ -182,6 +184,9 @@ func (t TermsConfig) terms(depth uint64) (event.Terms, error) {
 	if out.Duration <= 0 || out.Challenge < 0 {
 		return out, errors.New("terms.duration must be positive and terms.challenge not negative")
 	}
+	if t.Protocol != letters.Name {
+		return out, fmt.Errorf("terms.protocol %q: this program knows %s", t.Protocol, letters.Name)
+	}
 	var errs []error
 	for _, s := range t.Tokens {
 		k, err := parseToken(s)
@@ -200,6 +205,9 @@ func (t TermsConfig) terms(depth uint64) (event.Terms, error) {
 	}
 	for _, s := range t.Datasets {
 		d, err := parseDataset(s)
+		if err == nil && slices.ContainsFunc(out.Datasets, func(o event.DatasetTerm) bool { return o.Pool == d.Pool }) {
+			err = errors.New("the pool has a dataset already")
+		}
 		errs = append(errs, keyError("terms.datasets", s, err))
 		out.Datasets = append(out.Datasets, d)
 	}

@@ -75,13 +75,16 @@ func TestPrecedence(t *testing.T) {
 
 func TestConfigErrorsNameTheKey(t *testing.T) {
 	for change, want := range map[string]string{
-		"indx: {process: x}":                           "unknown keys indx.process",
-		"terms: {max_model_byte: 1}":                   "unknown keys terms.max-model-byte",
-		"index: {process: short}":                      "index.process",
-		"index: {process: " + poolID + "}":             "index.graphql is not set",
-		"log_level: loud":                              "log-level",
-		"index: [1, 2":                                 "configuration",
-		"terms: {scores: dice}":                        "scores",
+		"indx: {process: x}":               "unknown keys indx.process",
+		"terms: {max_model_byte: 1}":       "unknown keys terms.max-model-byte",
+		"index: {process: short}":          "index.process",
+		"index: {process: " + poolID + "}": "index.graphql is not set",
+		"log_level: loud":                  "log-level",
+		"index: [1, 2":                     "configuration",
+		"terms: {protocol: letters/v9}\nindex: {process: " + poolID + ", graphql: x}": "terms.protocol",
+		"protocol: letters/v1":  "unknown keys protocol",
+		"data:":                 "data has no value",
+		"terms: {scores: dice}": "scores",
 		"index: {process: " + poolID + ", poll: soon}": "poll",
 	} {
 		c, err := parse(t, change)
@@ -99,7 +102,7 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		"terms.datasets":    {Datasets: []string{poolID}},
 		"terms.min-deposit": {MinDeposit: "1.5"},
 	} {
-		c.Duration = time.Hour
+		c.Duration, c.Protocol = time.Hour, "letters/v1"
 		if c.MinDeposit == "" {
 			c.MinDeposit = "1"
 		}

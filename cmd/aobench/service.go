@@ -65,10 +65,7 @@ func newService(ctx context.Context, cfg Config, now func() event.Millis, logger
 	s.bus = bus.New(logger)
 	s.work = &worker{log: s.log, gateway: s.gate, dir: cfg.Data, state: s.live.State, logger: logger, commit: commit()}
 	s.index = s.newIndexer(process, terms)
-	loop := scheduler.Config{Log: s.log, Live: s.live.State, Now: now, Spec: cfg.Schedule.Cron, Fatal: fatal, Logger: logger}
-	if cfg.Evaluate.On {
-		loop.Jobs = s.bus
-	}
+	loop := scheduler.Config{Log: s.log, Live: s.live.State, Jobs: s.bus, Now: now, Spec: cfg.Schedule.Cron, Fatal: fatal, Logger: logger}
 	if s.loop, err = scheduler.New(loop); err != nil {
 		return nil, err
 	}
@@ -166,9 +163,10 @@ func (s *service) run(outer context.Context) error {
 		g.Go(func() error {
 			return s.bus.Subscribe(ctx, bus.TopicWake, 1, func(context.Context, []byte) error { s.loop.Wake(); return nil })
 		})
+		// Who uploaded a model decides who holds its place, whether or not this process evaluates.
+		g.Go(func() error { return s.bus.Subscribe(ctx, scheduler.TopicLook, 4, s.work.handle) })
 	}
 	if s.cfg.Evaluate.On {
-		g.Go(func() error { return s.bus.Subscribe(ctx, scheduler.TopicLook, 4, s.work.handle) })
 		// One run at a time: two on one machine would take longer than one after the other.
 		g.Go(func() error { return s.bus.Subscribe(ctx, scheduler.TopicRun, 1, s.work.handle) })
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/aobench/aobench/event"
 	"github.com/aobench/aobench/eventlog"
 	"github.com/aobench/aobench/projections"
-	"github.com/aobench/aobench/scheduler"
 )
 
 // source is what the API reads from. It never touches the writer.
@@ -89,12 +88,6 @@ func (a source) Status() api.Status {
 		st.Waiting = append(st.Waiting, job+": "+trouble)
 	}
 	slices.Sort(st.Waiting)
-	if a.s.cfg.Schedule.On {
-		for _, in := range scheduler.Due(live, a.s.now()) {
-			if in.Job != nil && in.Job.Task == scheduler.TaskRun {
-				st.Due++
-			}
-		}
-	}
+	st.Due = a.s.loop.Waiting()
 	return st
 }

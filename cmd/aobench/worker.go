@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +23,9 @@ import (
 	"github.com/aobench/aobench/projections"
 	"github.com/aobench/aobench/scheduler"
 )
+
+// maxTrouble is how many failing jobs the status names.
+const maxTrouble = 100
 
 // maxDataset is the most bytes that a dataset may have.
 const maxDataset = 64 << 20
@@ -79,9 +85,13 @@ func (w *worker) note(j scheduler.Job, err error) {
 		w.errors = map[string]string{}
 	}
 	delete(w.errors, j.Key())
-	if err != nil && len(w.errors) < 100 {
-		w.errors[j.Key()] = err.Error()
+	if err == nil {
+		return
 	}
+	if len(w.errors) >= maxTrouble {
+		clear(w.errors) // what still fails comes back
+	}
+	w.errors[j.Key()] = clip(err.Error(), 300)
 }
 
 // trouble returns the jobs that failed at their last try.
@@ -107,10 +117,11 @@ func (w *worker) source(ctx context.Context, j scheduler.Job, role event.Role) e
 
 // dataset fetches a period's questions and binds their bytes.
 func (w *worker) dataset(ctx context.Context, j scheduler.Job) error {
-	b, err := w.gateway.Data(ctx, j.Source, maxDataset)
-	if err != nil {
+	var data bytes.Buffer
+	if err := w.fetch(ctx, j.Source, &data, maxDataset); err != nil {
 		return fmt.Errorf("fetch dataset %s: %w", j.Source, err)
 	}
+	b := data.Bytes()
 	set, err := dataset.Parse(b)
 	if err != nil {
 		return fmt.Errorf("dataset %s: %w", j.Source, err)
@@ -150,7 +161,7 @@ func (w *worker) run(ctx context.Context, j scheduler.Job) error {
 	if w.engine == nil {
 		return errors.New("this process does not evaluate: set evaluate.on")
 	}
-	if done, err := w.done(j.Run); done || err != nil {
+	if done, err := w.done(j); done || err != nil {
 		return err
 	}
 	res, err := w.evaluate(ctx, j)
@@ -179,10 +190,18 @@ func (w *worker) run(ctx context.Context, j scheduler.Job) error {
 	return err
 }
 
-// done reports whether the run is scored already: a doubled job costs nothing.
-func (w *worker) done(k event.RunKey) (bool, error) {
-	_, scored, err := w.log.Lookup(event.RunScored{Key: k}.ID())
-	return scored, err
+// done reports whether the job needs no doing any more: its run is scored, this attempt has failed, or its period is
+// closed. A doubled job, or one that waited behind a long run until its lease ran out, then costs nothing.
+func (w *worker) done(j scheduler.Job) (bool, error) {
+	if l := w.state().Ledger(j.Pool, j.Period); l != nil && l.Closing != nil {
+		return true, nil
+	}
+	for _, b := range []event.Body{event.RunScored{Key: j.Run}, event.RunFailed{Key: j.Run, Attempt: j.Attempt}} {
+		if _, ok, err := w.log.Lookup(b.ID()); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
 }
 
 func (w *worker) evaluate(ctx context.Context, j scheduler.Job) (evaluator.Result, error) {
@@ -240,14 +259,11 @@ func (w *worker) model(ctx context.Context, id event.ID, limit uint64) (string, 
 	return path, os.Rename(f.Name(), path)
 }
 
-// fetch writes the model's bytes to f, checked against the signature of its item.
-func (w *worker) fetch(ctx context.Context, id event.ID, f *os.File, limit int64) error {
-	nodes, err := w.gateway.All(ctx, ao.Query{IDs: []event.ID{id}})
-	if err == nil && len(nodes) == 0 {
-		err = fmt.Errorf("%s: no gateway knows it", id)
-	}
+// fetch writes the data of an item to f, checked against the item's signature.
+func (w *worker) fetch(ctx context.Context, id event.ID, f io.Writer, limit int64) error {
+	node, err := w.gateway.Find(ctx, id)
 	if err == nil {
-		_, err = w.gateway.Fetch(ctx, nodes[0], f, limit)
+		_, err = w.gateway.Fetch(ctx, node, f, limit)
 	}
 	var refused *ao.Refusal
 	switch {
@@ -255,8 +271,11 @@ func (w *worker) fetch(ctx context.Context, id event.ID, f *os.File, limit int64
 		return nil
 	case errors.As(err, &refused) && refused.Reason == event.TooLarge:
 		return &evaluator.Failure{Reason: event.ModelOverCap, Err: err}
+	case errors.As(err, &refused), errors.Is(err, ao.ErrNotFound):
+		return &evaluator.Failure{Reason: event.ModelUnfetchable, Err: err}
 	}
-	return &evaluator.Failure{Reason: event.ModelUnfetchable, Err: err}
+	// The gateway is in trouble, or our disk: that is not held against the model.
+	return &evaluator.Failure{Reason: event.EngineFailed, Err: err}
 }
 
 // writeFile writes b to path whole or not at all.
@@ -278,7 +297,7 @@ func writeFile(path string, b []byte) error {
 
 func clip(s string, n int) string {
 	if len(s) > n {
-		return s[:n]
+		s = s[:n]
 	}
-	return s
+	return strings.ToValidUTF8(s, "") // the cut may be inside a character, and the log takes text only
 }
