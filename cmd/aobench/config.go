@@ -95,19 +95,25 @@ func (c *configFile) load(path string) error {
 		return fmt.Errorf("configuration %s: %w", path, err)
 	}
 	c.path, c.values = path, map[string]any{}
-	flatten("", tree, c.values)
-	return nil
+	return c.flatten("", tree)
 }
 
-func flatten(prefix string, tree map[string]any, out map[string]any) {
+// flatten reads nested keys as flag names. A key may be written with _ for -, but not twice.
+func (c *configFile) flatten(prefix string, tree map[string]any) error {
 	for k, v := range tree {
-		key := strings.ReplaceAll(k, "_", "-")
+		key := prefix + strings.ReplaceAll(k, "_", "-")
 		if sub, ok := v.(map[string]any); ok {
-			flatten(prefix+key+".", sub, out)
+			if err := c.flatten(key+".", sub); err != nil {
+				return err
+			}
 			continue
 		}
-		out[prefix+key] = v
+		if _, twice := c.values[key]; twice {
+			return fmt.Errorf("configuration %s: %s is given twice", c.path, key)
+		}
+		c.values[key] = v
 	}
+	return nil
 }
 
 // Validate implements kong.Resolver: a key that no flag has is refused, since a misspelt limit is no limit.

@@ -26,8 +26,8 @@ type demoCmd struct {
 
 // Help is shown by aobench demo --help.
 func (demoCmd) Help() string {
-	return `Starts a local AO and the whole service in this process and plays a funding period of seven days in about two
-minutes: people fund a pool, upload models, join, cheat; every day the models are evaluated by the real engine; at the end
+	return `Starts a local AO and the whole service in this process and plays a funding period of seven days in less than
+two minutes: people fund a pool, upload models, join, cheat; every day the models are evaluated by the real engine; at the end
 the pot is divided. The models are made on the spot so that the right scores are known beforehand. Then it keeps serving
 the page until Ctrl-C.`
 }
@@ -39,6 +39,7 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 		if c.Once {
+			fmt.Fprintln(os.Stderr, "the folder of this demo is deleted at the end; keep one with --data")
 			defer os.RemoveAll(c.Data)
 		}
 	}
@@ -48,7 +49,7 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 			c.Listen = "127.0.0.1:0"
 		}
 	}
-	d := &demo{once: c.Once, out: os.Stdout, logger: newLogger(c.LogLevel, false)}
+	d := &demo{data: c.Data, once: c.Once, out: os.Stdout, logger: newLogger(c.LogLevel, false)}
 	if c.Once {
 		d.out = os.Stderr // standard output is for the JSON object
 	}
@@ -60,6 +61,7 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 
 // demo is a local AO, the service on top of it, and the story that is played.
 type demo struct {
+	data   string
 	once   bool
 	out    io.Writer
 	logger *slog.Logger
@@ -158,7 +160,7 @@ func (d *demo) run(outer context.Context) error {
 			cancel() // the story is over: let the service end
 			return nil
 		}
-		fmt.Fprintf(d.out, "\nThe page is at %s (Ctrl-C ends it).\n", d.s.url)
+		fmt.Fprintf(d.out, "\nThe page is at %s (Ctrl-C ends it). Afterwards: aobench replay %s\n", d.s.url, d.data)
 		return nil
 	})
 	err := g.Wait()
@@ -168,6 +170,8 @@ func (d *demo) run(outer context.Context) error {
 		return errors.Join(err, d.report(os.Stdout))
 	case outer.Err() != nil && !d.once:
 		return nil // Ctrl-C is how a demo ends
+	case outer.Err() != nil:
+		return errors.New("stopped before its end; with --data it would go on from here")
 	}
 	return err
 }

@@ -60,8 +60,9 @@ func (d *demo) printEnd() {
 	for _, p := range c.Allocation.Payouts {
 		fmt.Fprintf(d.out, "%24s  %s\n", p.Amount, d.who(p.To))
 	}
+	fmt.Fprintln(d.out, "Several models of one participant are paid together. Owed back, beside the pot:")
 	for _, o := range s.Owed() {
-		fmt.Fprintf(d.out, "%24s  owed back to %s: %s\n", o.Amount, d.who(o.To), o.Reason)
+		fmt.Fprintf(d.out, "%24s  %s: %s\n", o.Amount, d.who(o.To), o.Reason)
 	}
 	fmt.Fprintln(d.out, "Without effect:")
 	for _, r := range s.Refusals() {

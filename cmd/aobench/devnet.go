@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/aobench/aobench/devnet"
@@ -45,8 +46,15 @@ func (c *devnetCmd) Run(ctx context.Context) error {
 		return errors.Join(err, n.Close())
 	}
 	fmt.Printf("devnet      %s (stop it with Ctrl-C)\npool        %s\ntoken       %s\nauthority   %s\nscheduler   %s\n", url, n.Pool(), n.Token(), n.Authority(), n.Scheduler())
-	fmt.Printf("serve it:   aobench serve --index.process %s --index.graphql %s/graphql --index.node %s --index.first-height %d --index.depth 2 --index.poll 2s --terms.tokens '%s wAR 12' --terms.authorities %s --terms.schedulers %s\n",
+	fmt.Printf("serve it:   aobench serve --index.name devnet --index.process %s --index.graphql %s/graphql --index.node %s --index.first-height %d --index.depth 2 --index.poll 2s --terms.tokens '%s wAR 12' --terms.authorities %s --terms.schedulers %s\n",
 		n.Pool(), url, url, devnet.DefaultStartHeight, n.Token(), n.Authority(), n.Scheduler())
+	for name := range balances {
+		w, err := n.Wallet(name)
+		if err != nil {
+			return errors.Join(err, wait(), n.Close())
+		}
+		fmt.Printf("wallet      %s  %s  %s\n", w.Address(), name, filepath.Join(c.Data, "wallets", name+".json"))
+	}
 	if c.Every > 0 {
 		err = n.Run(ctx, c.Every)
 	} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -17,19 +18,25 @@ import (
 )
 
 type evaluateCmd struct {
-	Model    string `arg:"" help:"Model file (GGUF)." type:"existingfile"`
-	Dataset  string `arg:"" help:"Dataset file." type:"existingfile"`
-	Protocol string `help:"Evaluation protocol." default:"letters/v1"`
-	Limit    int    `help:"Ask only the first N questions; 0: all." placeholder:"N"`
-	Evidence string `help:"Write every answer as JSON to this file." type:"path" placeholder:"FILE"`
-	Output   string `help:"text or json." enum:"text,json" default:"text"`
-	Lib      string `help:"Folder with the engine's libraries; empty: those that engine install puts there." type:"path"`
-	Server   string `help:"URL of a llama-server that has loaded this model, to ask instead." placeholder:"URL"`
-	Threads  int    `help:"Threads; 0: one fewer than there are cores."`
+	Model     string `arg:"" help:"Model file (GGUF)." type:"existingfile"`
+	Dataset   string `arg:"" help:"Dataset file." type:"existingfile"`
+	ModelID   string `name:"model-id" help:"Arweave id of the model, for the manifest: with it and dataset-id the manifest is the service's to the byte." placeholder:"ID"`
+	DatasetID string `name:"dataset-id" help:"Arweave id of the dataset, likewise." placeholder:"ID"`
+	Protocol  string `help:"Evaluation protocol." default:"letters/v1"`
+	Limit     int    `help:"Ask only the first N questions; 0: all." placeholder:"N"`
+	Evidence  string `help:"Write every answer as JSON to this file; log-probabilities are the bits of a double, so that files compare." type:"path" placeholder:"FILE"`
+	Output    string `help:"text or json." enum:"text,json" default:"text"`
+	Lib       string `help:"Folder with the engine's libraries; empty: those that engine install puts there." type:"path"`
+	Server    string `help:"URL of a llama-server that has loaded this model, to ask instead." placeholder:"URL"`
+	Threads   int    `help:"Threads; 0: one fewer than there are cores."`
 }
 
 // Run implements the command.
 func (c *evaluateCmd) Run(ctx context.Context) error {
+	var model, data event.ID
+	if err := errors.Join(model.UnmarshalText([]byte(c.ModelID)), data.UnmarshalText([]byte(c.DatasetID))); err != nil {
+		return fmt.Errorf("%w: model-id or dataset-id: %w", errUsage, err)
+	}
 	b, err := os.ReadFile(c.Dataset)
 	if err != nil {
 		return err
@@ -50,11 +57,11 @@ func (c *evaluateCmd) Run(ctx context.Context) error {
 	}
 	progress, done := questionBar(len(set.Questions))
 	res, err := evaluator.Run(ctx, engine, evaluator.Job{
-		ModelPath: c.Model, DatasetSHA256: event.Hash(sha256.Sum256(b)), Questions: set.Questions, Protocol: c.Protocol, Commit: commit(),
+		Model: model, ModelPath: c.Model, Dataset: data, DatasetSHA256: event.Hash(sha256.Sum256(b)), Questions: set.Questions, Protocol: c.Protocol, Commit: commit(),
 	}, progress)
 	done()
 	if err != nil {
-		return fmt.Errorf("evaluate %s: %s: %w", c.Model, evaluator.ReasonOf(err), err)
+		return fmt.Errorf("evaluate %s: %w", c.Model, err)
 	}
 	if c.Evidence != "" {
 		j, err := json.MarshalIndent(res.Evidence, "", " ")
@@ -72,8 +79,8 @@ func (c *evaluateCmd) Run(ctx context.Context) error {
 		})
 	}
 	m := res.Manifest
-	fmt.Printf("correct   %d of %d answered of %d\nprotocol  %s\nengine    %s %s, %s, %d threads\nmodel     sha256 %s\ndataset   sha256 %s\nmanifest  %s\nevidence  %s\n",
-		res.Correct, res.Answered, res.Total, m.Protocol, m.Engine.Engine, m.Engine.Version, m.Engine.CPU, m.Engine.Threads,
+	fmt.Printf("correct   %d of %d answered of %d\nprotocol  %s\nengine    %s, %s, threads %d\nmodel     sha256 %s\ndataset   sha256 %s\nmanifest  %s\nevidence  %s\n",
+		res.Correct, res.Answered, res.Total, m.Protocol, m.Engine.Version, m.Engine.CPU, m.Engine.Threads,
 		m.ModelSHA256, m.DatasetSHA256, res.ManifestHash(), res.EvidenceHash())
 	return nil
 }

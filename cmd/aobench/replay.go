@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -19,7 +20,7 @@ import (
 )
 
 type replayCmd struct {
-	Data string `arg:"" help:"Data folder of serve (or the service folder inside a demo's); nothing may be writing to it." type:"existingdir"`
+	Data string `arg:"" help:"Data folder of serve or demo; nothing may be writing to it." type:"existingdir"`
 }
 
 // Help is shown by aobench replay --help.
@@ -29,11 +30,19 @@ at every day's closing and at the head: the board that was recorded, the allocat
 the service reaches by its snapshots. Exit code 1 and the first difference if there is one.`
 }
 
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // errDifference says that a replay did not give what was recorded.
 var errDifference = errors.New("replay differs from what was recorded")
 
 // Run implements the command.
 func (c *replayCmd) Run(ctx context.Context) error {
+	if inner := filepath.Join(c.Data, "service"); isDir(inner) {
+		c.Data = inner // a demo's folder has the service's in it
+	}
 	log, err := eventlog.Open(eventlog.Options{Dir: c.Data, ReadOnly: true})
 	if err != nil {
 		return err

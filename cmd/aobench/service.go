@@ -45,6 +45,10 @@ func newService(ctx context.Context, cfg Config, now func() event.Millis, logger
 		return nil, fmt.Errorf("%w: %w", errUsage, err)
 	}
 	s := &service{cfg: cfg, logger: logger, now: now, wake: make(chan struct{}, 1), ready: make(chan struct{})}
+	// The addresses are checked before anything is created.
+	if s.gate, err = ao.NewGateway(ao.Endpoint{GraphQL: cfg.Index.GraphQL, Node: cfg.Index.Node, Name: cfg.Index.GraphQL}, nil); err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
 	if s.log, err = eventlog.Open(eventlog.Options{Dir: cfg.Data, Now: now, Logger: logger}); err != nil {
 		return nil, err
 	}
@@ -57,9 +61,6 @@ func newService(ctx context.Context, cfg Config, now func() event.Millis, logger
 		return nil, err
 	}
 	if err = s.begin(ctx, process, terms); err != nil {
-		return nil, err
-	}
-	if s.gate, err = ao.NewGateway(ao.Endpoint{GraphQL: cfg.Index.GraphQL, Node: cfg.Index.Node}, nil); err != nil {
 		return nil, err
 	}
 	s.bus = bus.New(logger)

@@ -73,7 +73,7 @@ func (a source) Status() api.Status {
 	ix := a.s.index.Status()
 	live := a.s.live.State()
 	st := api.Status{Head: a.s.log.Head(), Tip: ix.Tip, Waiting: []string{}, NotReady: []string{}}
-	gw := api.Gateway{URL: a.s.cfg.Index.GraphQL, OK: ix.Err == ""}
+	gw := api.Gateway{URL: a.s.cfg.Index.GraphQL, OK: ix.Err == "" && ix.Tip > 0}
 	if ix.Err != "" {
 		gw.Error, st.Error = ix.Err, ix.Err
 	}
