@@ -81,28 +81,40 @@ type envelope struct {
 // Encode returns the canonical bytes of e. ID and Kind are taken from the body. It refuses what Decode would not read,
 // since a log that holds it could never be folded again.
 func Encode(e Event) ([]byte, error) {
-	body, err := encodeBody(e.Body)
-	if err != nil {
-		return nil, fmt.Errorf("encode event %d %s: %w", e.Seq, e.Body.Kind(), err)
+	id, kind := e.Body.ID(), e.Body.Kind()
+	w := writer{make([]byte, 0, 2048)}
+	w.array(6)
+	w.uint(Version)
+	w.uint(uint64(e.Seq))
+	w.bytes(id[:])
+	w.text(string(kind))
+	w.millis(e.Recorded)
+	if err := w.body(e.Body); err != nil {
+		return nil, fmt.Errorf("encode event %d %s: %w", e.Seq, kind, err)
 	}
-	b, err := Marshal(envelope{Version: Version, Seq: e.Seq, ID: e.Body.ID(), Kind: e.Body.Kind(), Recorded: e.Recorded, Body: body})
-	if err != nil {
-		return nil, fmt.Errorf("encode event %d %s: %w", e.Seq, e.Body.Kind(), err)
+	if !validText(w.b) {
+		return nil, fmt.Errorf("encode event %d %s: %w", e.Seq, kind, ErrBadText)
 	}
-	if !validText(b) {
-		return nil, fmt.Errorf("encode event %d %s: %w", e.Seq, e.Body.Kind(), ErrBadText)
+	if len(w.b) > MaxBytes {
+		return nil, fmt.Errorf("encode event %d %s, %d bytes: %w", e.Seq, kind, len(w.b), ErrTooLarge)
 	}
-	if len(b) > MaxBytes {
-		return nil, fmt.Errorf("encode event %d %s, %d bytes: %w", e.Seq, e.Body.Kind(), len(b), ErrTooLarge)
-	}
-	return b, nil
+	return w.b, nil
 }
 
-func encodeBody(b Body) ([]byte, error) {
-	if u, ok := b.(Unknown); ok {
-		return u.Raw, nil
+func (w *writer) body(b Body) error {
+	switch b := b.(type) {
+	case bulk:
+		b.write(w)
+	case Unknown:
+		w.b = append(w.b, b.Raw...)
+	default:
+		raw, err := Marshal(b)
+		if err != nil {
+			return err
+		}
+		w.b = append(w.b, raw...)
 	}
-	return Marshal(b)
+	return nil
 }
 
 // Decode reads the bytes of one event that this log wrote. A kind that this binary does not know becomes Unknown, so
@@ -110,6 +122,9 @@ func encodeBody(b Body) ([]byte, error) {
 func Decode(b []byte) (Event, error) {
 	if len(b) > MaxBytes {
 		return Event{}, ErrTooLarge
+	}
+	if e, ok := decodeBulk(b); ok {
+		return e, nil
 	}
 	var env envelope
 	if err := Unmarshal(b, &env); err != nil {
