@@ -162,6 +162,7 @@ func TestDownload(t *testing.T) {
 		"pending":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202) }, 1 << 20, "not found"},
 		"none":         {http.NotFound, 1 << 20, "not found"},
 		"hangs":        {func(w http.ResponseWriter, r *http.Request) { hang(r) }, 1 << 20, "too slow"},
+		"trickles":     {trickle, 1 << 20, "too slow"},
 		"stalls":       {func(w http.ResponseWriter, r *http.Request) { w.Write(data[:9]); flush(w); hang(r) }, 1 << 20, "too slow"},
 	} {
 		g := serve(t, &Options{Header: 300 * time.Millisecond, Idle: 300 * time.Millisecond, Budget: time.Second}, rawData(c.h))

@@ -72,6 +72,7 @@ func TestTagBytes(t *testing.T) {
 		"not UTF-8":           {1, block(1, tag([]byte("a"), []byte{0xff})), false},
 		"count too high":      {2, block(1, one), false},
 		"count too low":       {1, block(2, one, one), false},
+		"block says more":     {1, block(2, one), false},
 		"count zero":          {0, block(1, one), false},
 		"count without bytes": {1, nil, false},
 		"count negative":      {1 << 63, block(1, one), false},

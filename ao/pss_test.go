@@ -78,12 +78,16 @@ func TestPSSShapes(t *testing.T) {
 	k := testWallet(t).rsa
 	digest := []byte("a digest")
 	sum := sha256.Sum256(digest)
-	sig, err := rsa.SignPSS(rand.Reader, k, crypto.SHA256, sum[:], nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	n := k.N.Bytes()
-	over := new(big.Int).Add(new(big.Int).SetBytes(sig), k.N) // the same residue, another signature
+	var sig []byte
+	over := k.N
+	for over == k.N || over.BitLen() > 4096 { // until there is room for the same residue, which would be another signature
+		var err error
+		if sig, err = rsa.SignPSS(rand.Reader, k, crypto.SHA256, sum[:], nil); err != nil {
+			t.Fatal(err)
+		}
+		over = new(big.Int).Add(new(big.Int).SetBytes(sig), k.N)
+	}
 	cases := map[string][2][]byte{
 		"good":           {n, sig},
 		"even modulus":   {append(append([]byte{}, n[:511]...), n[511]&^1), sig},
@@ -93,15 +97,41 @@ func TestPSSShapes(t *testing.T) {
 		"sig short":      {n, sig[:511]},
 		"sig = n":        {n, n},
 		"sig all ones":   {n, bytesOf(0xff, 512)},
-	}
-	if over.BitLen() <= 4096 {
-		cases["sig + n"] = [2][]byte{n, over.Bytes()}
+		"sig + n":        {n, over.Bytes()},
+		"signed evenly":  evenKey(t, k, encode(digest, nil, func([]byte, []byte) byte { return 0xbc })),
 	}
 	for name, c := range cases {
 		if got, std := verifyRSA(c[0], c[1], digest), stdlib(c[0], c[1], digest); got != std || got != (name == "good") {
 			t.Errorf("%s: ours %v, crypto/rsa %v", name, got, std)
 		}
 	}
+}
+
+// evenKey makes a modulus that is even and a signature that its arithmetic holds for, which crypto/rsa refuses.
+func evenKey(t *testing.T, k *rsa.PrivateKey, em *big.Int) [2][]byte {
+	one := big.NewInt(1)
+	for range 1000 {
+		n, phi := new(big.Int).Lsh(k.Primes[0], 1), new(big.Int).Sub(k.Primes[0], one)
+		for range 4 {
+			p, err := rand.Prime(rand.Reader, 512)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.Mul(n, p)
+			phi.Mul(phi, p.Sub(p, one))
+		}
+		d := new(big.Int).ModInverse(exponent, phi)
+		if n.BitLen() != 4096 || d == nil {
+			continue
+		}
+		sig := new(big.Int).Exp(em, d, n)
+		if new(big.Int).Exp(sig, exponent, n).Cmp(em) != 0 {
+			t.Fatal("the key does not work")
+		}
+		return [2][]byte{n.Bytes(), sig.FillBytes(make([]byte, modulusSize))}
+	}
+	t.Fatal("no such key")
+	return [2][]byte{}
 }
 
 func TestPSSFlipsLikeStdlib(t *testing.T) {
