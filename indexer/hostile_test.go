@@ -50,7 +50,7 @@ func TestHostileListing(t *testing.T) {
 		"a deep answer":            answer(200, js, strings.Repeat(`{"data":`, 1<<20)),
 		"hangs":                    hang,
 		"hangs within the answer":  func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, half); hang(w, r) },
-		"a redirect to a stranger": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://stranger/", 307) },
+		"a redirect to a stranger": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://stranger/", http.StatusTemporaryRedirect) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			it := message(t, pool, 1)
