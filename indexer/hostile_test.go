@@ -36,21 +36,23 @@ func TestHostileListing(t *testing.T) {
 	const js = "application/json"
 	half := `{"data":{"transactions":{"edges":[]}}`
 	for name, h := range map[string]http.HandlerFunc{
-		"errors with 200":          answer(200, js, `{"data":{"transactions":{"edges":[]}},"errors":[{"message":"timeout"}]}`),
-		"errors and no data":       answer(200, js, `{"data":{"transactions":null},"errors":[{"message":"bad cursor"}]}`),
-		"null":                     answer(200, js, `null`),
-		"no transactions":          answer(200, js, `{"data":{}}`),
-		"a page of a proxy":        answer(200, "text/html", "<html>try later</html>"),
-		"cut short":                answer(200, js, half),
-		"forbidden":                answer(403, js, `{}`),
-		"too many requests":        answer(429, js, `{"error":"Too Many Requests"}`),
-		"a broken server":          answer(502, "text/html", "bad gateway"),
-		"20 MB":                    answer(200, js, `{"data":"`+strings.Repeat("x", 20<<20)+`"}`),
-		"20 MB of edges":           answer(200, js, `{"data":{"transactions":{"edges":[{}`+strings.Repeat(",{}", 7<<20)+`]}}}`),
-		"a deep answer":            answer(200, js, strings.Repeat(`{"data":`, 1<<20)),
-		"hangs":                    hang,
-		"hangs within the answer":  func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, half); hang(w, r) },
-		"a redirect to a stranger": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://stranger/", http.StatusTemporaryRedirect) },
+		"errors with 200":         answer(200, js, `{"data":{"transactions":{"edges":[]}},"errors":[{"message":"timeout"}]}`),
+		"errors and no data":      answer(200, js, `{"data":{"transactions":null},"errors":[{"message":"bad cursor"}]}`),
+		"null":                    answer(200, js, `null`),
+		"no transactions":         answer(200, js, `{"data":{}}`),
+		"a page of a proxy":       answer(200, "text/html", "<html>try later</html>"),
+		"cut short":               answer(200, js, half),
+		"forbidden":               answer(403, js, `{}`),
+		"too many requests":       answer(429, js, `{"error":"Too Many Requests"}`),
+		"a broken server":         answer(502, "text/html", "bad gateway"),
+		"20 MB":                   answer(200, js, `{"data":"`+strings.Repeat("x", 20<<20)+`"}`),
+		"20 MB of edges":          answer(200, js, `{"data":{"transactions":{"edges":[{}`+strings.Repeat(",{}", 7<<20)+`]}}}`),
+		"a deep answer":           answer(200, js, strings.Repeat(`{"data":`, 1<<20)),
+		"hangs":                   hang,
+		"hangs within the answer": func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, half); hang(w, r) },
+		"a redirect to a stranger": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://stranger/", http.StatusTemporaryRedirect)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			it := message(t, pool, 1)
