@@ -2,23 +2,25 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/aobench/aobench/ao"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/aobench/aobench/devnet"
 	"github.com/aobench/aobench/devnet/devnettest"
 	"github.com/aobench/aobench/event"
 	"github.com/aobench/aobench/eventlog"
 )
 
-// TestKill kills serve at random moments while a devnet gives it work. What it had said to be in its log is there after
-// each kill, under the same root, and in the end the log has every message once.
+// TestKill kills serve at random moments while messages keep coming in and days keep passing on a devnet. What it had said
+// to be in its log is there after a kill, under the same root, and in the end the log has every message once, and boards,
+// pots and refusals are what was sent.
 func TestKill(t *testing.T) {
 	kills := 5
 	if s := os.Getenv("AOBENCH_KILLS"); s != "" {
@@ -32,30 +34,37 @@ func TestKill(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
 
-	n := devnettest.Open(t, devnet.Options{Balances: map[string]event.Amount{"funder": event.NewAmount(1 << 40)}})
-	gateway, url := devnettest.Gateway(t, n)
-	load := startLoad(t, n)
+	n := devnettest.Open(t, devnet.Options{BlockInterval: time.Hour, Balances: map[string]event.Amount{"funder": event.NewAmount(1 << 40)}})
+	_, url := devnettest.Gateway(t, n)
+	crowd := newCrowd(t, n)
+	ctx, cancel := context.WithCancel(t.Context())
+	sent := make(chan error, 1)
+	go func() { sent <- crowd.send(ctx); close(sent) }()
+	defer func() { cancel(); <-sent }()
 	data := t.TempDir()
 	config := fmt.Sprintf(`
 data: %s
 index: {process: %s, first_height: %d, graphql: %s/graphql, node: %s, depth: 1, poll: 50ms, overlap: 5}
-terms: {tokens: ["%s wAR 12"], authorities: [%s], schedulers: [%s], duration: 87600h}
+terms: {tokens: ["%s wAR 12"], authorities: [%s], schedulers: [%s], scores: chain, duration: 87600h, max_joins_each: 0}
 `, data, n.Pool(), devnet.DefaultStartHeight, url, url, n.Token(), n.Authority(), n.Scheduler())
 
-	var told []status // what serve said of its log before it was killed
+	told := map[uint64]status{} // what serve said of its log before it was killed, by seq
 	for i := range kills {
 		p, s := serve(t, config)
-		for deadline := time.Now().Add(time.Duration(rng.IntN(900)) * time.Millisecond); time.Now().Before(deadline); {
+		for deadline := time.Now().Add(time.Duration(rng.IntN(1500)) * time.Millisecond); time.Now().Before(deadline); {
 			if st, err := s.status(t.Context()); err == nil && st.Seq > 0 {
-				told = append(told, st)
+				told[st.Seq] = st
 			}
 		}
 		p.kill()
-		ended := time.Now()
-		checkLog(t, data, told)
-		t.Logf("kill %d: %d answers so far, %d steps; checked in %s", i+1, len(told), load.steps, time.Since(ended))
+		if i%2 == 0 { // else serve is the first to open what the kill left behind
+			checkLog(t, data, told)
+		}
 	}
-	steps := load.stop(t, n)
+	cancel()
+	if err := errors.Join(<-sent, n.Mine(2)); err != nil {
+		t.Fatal(err)
+	}
 
 	p, s := serve(t, config)
 	p.until(t, time.Minute, "the whole chain", func() (bool, error) {
@@ -66,42 +75,27 @@ terms: {tokens: ["%s wAR 12"], authorities: [%s], schedulers: [%s], duration: 87
 	if err != nil || st.Order != "nonce" || len(st.Gaps) > 0 || len(st.Faults) > 0 {
 		t.Errorf("status %+v, %v", st, err)
 	}
-	var board struct {
-		Pot  struct{ Amount string }
-		Rows []struct{ Model string }
+	got := s.want(t)
+	for id, pool := range got.Pools { // what would be paid if the period ended now is not what this is about
+		pool.Kind, pool.Payouts = "", nil
+		got.Pools[id] = pool
 	}
-	if err := get(t.Context(), fmt.Sprintf("%s/v1/pools/%s/leaderboard", s, loadPool), &board); err != nil {
-		t.Fatal(err)
-	}
-	if board.Pot.Amount != fmt.Sprint(10*steps) || len(board.Rows) != min(steps, loadModels) {
-		t.Errorf("pot %s and %d models after %d payments of 10 and joins", board.Pot.Amount, len(board.Rows), steps)
+	if diff := cmp.Diff(crowd.want, got); diff != "" {
+		t.Errorf("(-sent +served):\n%s", diff)
 	}
 	p.stop(t)
-
-	l := checkLog(t, data, told)
-	nodes, err := gateway.All(t.Context(), ao.Query{Tags: []ao.TagFilter{{Name: "Process", Values: []string{n.Pool().String()}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := eventlog.Open(eventlog.Options{Dir: data, ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	for _, node := range nodes {
-		if _, ok, err := log.Lookup(node.ID); !ok || err != nil {
-			t.Errorf("assignment %s is not in the log (%v)", node.ID, err)
-		}
-	}
-	t.Logf("%d kills, %d steps, %d assignments, %d events, %d answers checked", kills, steps, len(nodes), l, len(told))
-	if len(nodes) < 2*steps || len(told) < kills {
-		t.Errorf("too little happened to prove anything")
+	head := checkLog(t, data, told)
+	replay := start(t, nil, binary(t), "replay", data)
+	replay.wait(t, time.Minute)
+	t.Logf("%d kills, %d steps, %d events, %d roots checked\n%s", kills, crowd.n.Load(), head, len(told), &replay.stdout)
+	if len(told) < kills {
+		t.Errorf("too little happened to prove anything: %d roots in %d lives", len(told), kills)
 	}
 }
 
 // checkLog opens the log that a kill left behind, verifies all of it (seqs without gaps, ids once, every event in the
 // tree), and compares its roots with what was told. It returns the head.
-func checkLog(t *testing.T, dir string, told []status) event.Seq {
+func checkLog(t *testing.T, dir string, told map[uint64]status) event.Seq {
 	t.Helper()
 	log, err := eventlog.Open(eventlog.Options{Dir: dir})
 	if err != nil {
@@ -120,60 +114,4 @@ func checkLog(t *testing.T, dir string, told []status) event.Seq {
 		}
 	}
 	return log.Head()
-}
-
-var loadPool = event.ID{42}
-
-const loadModels = 10 // a participant's cap
-
-// load posts payments and joins, and mines, until it is stopped.
-type load struct {
-	steps  int
-	cancel context.CancelFunc
-	done   sync.WaitGroup
-}
-
-func startLoad(t *testing.T, n *devnet.Net) *load {
-	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{cancel: cancel}
-	l.done.Go(func() {
-		for ctx.Err() == nil {
-			if err := l.step(n); err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	})
-	t.Cleanup(func() { cancel(); l.done.Wait() })
-	return l
-}
-
-// step pays into the pool, joins it, and mines a block.
-func (l *load) step(n *devnet.Net) error {
-	_, err := n.Send(fmt.Sprintf("pay/%d", l.steps), "funder", ao.Draft{Target: n.Token(), Tags: []event.Tag{
-		{Name: "Action", Value: "Transfer"}, {Name: "Recipient", Value: n.Pool().String()}, {Name: "Quantity", Value: "10"},
-		{Name: "X-Dataset", Value: loadPool.String()}, {Name: "X-Allocation", Value: "ArithmeticDecrease"},
-	}})
-	if err != nil {
-		return err
-	}
-	model := event.ID{43, byte(l.steps), byte(l.steps >> 8)}
-	_, err = n.Send(fmt.Sprintf("join/%d", l.steps), "trainer", ao.Draft{Target: n.Pool(), Tags: []event.Tag{{Name: "Action", Value: "Join-Pool"}},
-		Data: fmt.Appendf(nil, `{"dataset":%q,"model":%q}`, loadPool, model)})
-	if err != nil {
-		return err
-	}
-	l.steps++
-	return n.Mine(1)
-}
-
-// stop ends the load, buries what it posted, and returns how many steps it did.
-func (l *load) stop(t *testing.T, n *devnet.Net) int {
-	t.Helper()
-	l.cancel()
-	l.done.Wait()
-	if err := n.Mine(3); err != nil {
-		t.Fatal(err)
-	}
-	return l.steps
 }
