@@ -86,7 +86,8 @@ func TestHostileAnswers(t *testing.T) {
 			} else if len(err.Error()) > 1000 {
 				t.Errorf("an error of %d bytes", len(err.Error()))
 			}
-			if d := time.Since(start); d > 2*time.Second {
+			// What hangs would take minutes; the race detector on a busy machine takes seconds for the largest answers.
+			if d := time.Since(start); d > 15*time.Second {
 				t.Errorf("took %v", d)
 			}
 			if grown > 128<<20 { // the test's own server included
