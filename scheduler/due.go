@@ -66,7 +66,8 @@ func (d due) batchOrClose() event.Body {
 		if f := d.givenUp(b); f != nil {
 			return *f
 		}
-		if d.l.Finished(d.p, b, d.now) {
+		if d.l.Finished(d.p, b, d.now) && (b.Opened.Day < d.p.LastDay() || len(d.unsure()) == 0) {
+			// The pot is divided by the last board: it waits until it is known who holds each place.
 			rows := d.s.DayBoard(d.p, b)
 			return event.BatchClosed{Pool: d.p.Pool, Period: d.p.N, Day: b.Opened.Day, Rows: uint32(len(rows)),
 				Root: projections.BoardRoot(d.p.Pool, d.p.N, b.Opened.Day, rows)}
@@ -127,7 +128,7 @@ func (d due) gaps() []uint64 {
 
 // over reports whether the period can be closed. A period whose messages have no nonces is never closed.
 func (d due) over() bool {
-	return d.s.Window.Time >= d.p.End && d.s.Complete(d.p) && d.s.FinalBatch(d.p) != nil && len(d.unsure()) == 0
+	return d.s.Window.Time >= d.p.End && d.s.Complete(d.p) && d.s.FinalBatch(d.p) != nil
 }
 
 // unsure returns the contested models whose uploader is unknown, without those that could not be found for so long that

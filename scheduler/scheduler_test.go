@@ -373,3 +373,37 @@ func TestUnknownModel(t *testing.T) {
 		t.Fatal("the board was held up for two hours")
 	})
 }
+
+// TestUploaderKnownLate holds that a stranger who joined with somebody's model is not paid for it when its uploader is
+// looked up only after the end.
+func TestUploaderKnownLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, event.ScoresChain)
+		uploader := event.ID{51}
+		w.pay("10")
+		w.join(event.ID{52}, model(51))
+		w.join(uploader, model(51))
+		time.Sleep(3*24*time.Hour + time.Minute)
+		w.say(funder, pool.String(), "Action", "Leaderboard")
+		w.block()
+		known := now() + 60*60*1000
+		for c := (*projections.Closing)(nil); c == nil; time.Sleep(time.Minute) {
+			if now() > known+60*60*1000 {
+				t.Fatal("the period is not closed")
+			}
+			for _, in := range Due(w.live(), now()) {
+				if in.Job == nil {
+					w.append(in.Decide)
+				} else if now() >= known {
+					w.append(event.SourceResolved{Source: in.Job.Source, Role: event.RoleModel, Owner: uploader.Address(), Attempt: 1})
+				}
+			}
+			if l := w.live().Ledger(pool, 1); l != nil && l.Closing != nil {
+				c = l.Closing
+				if got := c.Board[0].Participant; got != uploader.Address() || now() < known {
+					t.Errorf("closed at %s with %s in the place of %s", now(), got, uploader)
+				}
+			}
+		}
+	})
+}
