@@ -72,7 +72,9 @@ const token = await spawn("token");
 const siqa = await spawn("dataset");
 const other = await spawn("another dataset");
 const aos = await spawn("an aos process");
-const [one, two, three, four, five] = [id32(), id32(), id32(), id32(), id32()];
+const upload = (who, name) => sign("Model", who, { data: name, tags: { Type: "Model", Name: name } });
+const [one, three, four] = [id32(), id32(), id32()];
+const [two, five] = [await upload(owner, "two"), await upload(owner, "five")];
 
 // The first deposit opens the period, the second adds to it, a repeated push of it does not.
 await send(0, authority, "Credit-Notice", { tags: { ...from(token), ...notice(funder.address, "700") } });
@@ -91,7 +93,9 @@ await send(4, una, "Join-Pool", { data: join(one) });
 await send(5, owner, "Join-Pool", { data: join(two) });
 await send(6, authority, "Join-Pool", { data: join(three), tags: from(aos) });
 await send(7, una, "Join-Pool", { data: join(four) });
+await send(7, una, "Join-Pool", { data: join(five), reason: "displaced" }); // until its uploader comes
 await send(7, owner, "Join-Pool", { data: join(five) });
+await send(7, mallory, "Join-Pool", { data: join(two), reason: "model-taken" });
 await send(8, una, "Join-Pool", { data: join(one), tags: { Note: "again" }, reason: "already-joined" });
 await send(8, una, "Join-Pool", { data: join(one, other), reason: "no-period" });
 await send(8, una, "Join-Pool", { data: '{"dataset":', reason: "bad-data" });
