@@ -63,6 +63,7 @@ func TestDemo(t *testing.T) {
 		case <-time.After(time.Duration(5+2*i) * time.Second): // the first seconds make keys
 		}
 		p.kill()
+		p.alone(t) // the engine's process does not outlive its owner
 	}
 	p = start(t, nil, binary(t), "demo", "--once", "--data", killed)
 	p.wait(t, 4*time.Minute)
