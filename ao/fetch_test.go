@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -148,12 +149,20 @@ func TestDownload(t *testing.T) {
 			}
 		}
 	}
+	steady := func(w http.ResponseWriter, _ *http.Request) { // takes longer than any one deadline, and is never slow
+		for part := range slices.Chunk(data, len(data)/16) {
+			w.Write(part)
+			flush(w)
+			time.Sleep(40 * time.Millisecond)
+		}
+	}
 	for name, c := range map[string]struct {
 		h    http.HandlerFunc
 		max  int64
 		want string // of the error; "" for none
 	}{
 		"whole":        {write(data), 1 << 20, ""},
+		"steady":       {steady, 1 << 20, ""},
 		"ranges":       {breaks(true), 1 << 20, ""},
 		"no ranges":    {breaks(false), 1 << 20, ""},
 		"one too many": {write(data), 1<<20 - 1, "too-large"},
